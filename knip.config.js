@@ -1,0 +1,51 @@
+import { filesUnder, publishedPackages, workspacePackages } from './scripts/lib/workspace.mjs';
+
+const packages = workspacePackages();
+const written = new Set(publishedPackages().map(({ folder }) => folder));
+const isUnwritten = ({ dir, folder, manifest }) =>
+  manifest.private ? filesUnder(dir, (file) => /\.(ts|mjs)$/.test(file)).length === 0 : !written.has(folder);
+
+export default {
+  // A package that is not written yet would be reported as unused from end to end.
+  ignoreWorkspaces: packages.filter(isUnwritten).map(({ folder }) => folder),
+  // A type that an exported signature names may be exported though nothing else names it yet.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  workspaces: {
+    '.': {
+      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs'],
+      project: ['scripts/**/*.mjs', '*.{ts,js,mjs}'],
+      // Tools that the scripts run by their bin name, which knip cannot see.
+      ignoreDependencies: [
+        '@arethetypeswrong/cli',
+        'dependency-cruiser',
+        'oxlint',
+        'oxlint-tsgolint',
+        'publint',
+        'typedoc',
+        'typedoc-plugin-markdown',
+      ],
+    },
+    'packages/*': { entry: ['test/**/*.{test,test-d}.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
+    // Its suite's app calls a function named require with a permission.
+    'packages/conformance': {
+      entry: ['test/**/*.{test,test-d}.ts'],
+      project: ['src/**/*.ts'],
+      ignoreDependencies: ['posts'],
+    },
+    'packages/bench': {
+      entry: ['src/*.{ts,mjs}'],
+      project: ['src/**/*.{ts,mjs}'],
+      // It depends on every package of ours, so that a row needs no edit of the manifest.
+      ignoreDependencies: ['@portcullis/.+'],
+    },
+    'packages/e2e': {
+      entry: ['test/**/*.test.ts', 'size/*.js'],
+      project: ['test/**/*.ts', 'size/*.js'],
+      // It depends on every package and the browser driver, so that a scenario needs no edit of the manifest.
+      // `ioredis` is named by a README's snippet, which is compiled from there.
+      ignoreDependencies: ['@portcullis/.+', 'ioredis'],
+    },
+    'examples/*': { project: ['src/**/*.ts'] },
+    'examples/client': { entry: ['test/**/*.test.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
+  },
+};

@@ -1,0 +1,13 @@
+/**
+ * Refuses cross-site request forgery: plain functions for credentials that a browser sends by itself.
+ * @packageDocumentation
+ */
+export {
+  createOriginCheck,
+  type OriginCheck,
+  type OriginCheckOptions,
+  type OriginEvidence,
+  type OriginVerdict,
+} from './origin-check.js';
+export { createCsrfTokens, type CsrfTokens, type CsrfTokensOptions } from './csrf-tokens.js';
+export { isJsonContentType } from './json-content-type.js';

@@ -1,0 +1,19 @@
+type Prefixes<P extends string, Before extends string = ''> = P extends `${infer Head}:${infer Rest}`
+  ? `${Before}${Head}:*` | Prefixes<Rest, `${Before}${Head}:`>
+  : never;
+
+/** The wildcards that match something of a vocabulary: `*`, and `posts:*` where a permission begins with `posts:`. */
+export type Wildcard<P extends string> = '*' | Prefixes<P>;
+
+/** Whether a name asks to be expanded. Permissions hold no `*`, so there is no doubt. */
+export function isWildcard(name: string): boolean {
+  return name.includes('*');
+}
+
+/** The permissions that a wildcard stands for; none for one that is not `*` or `<prefix>:*`. */
+export function expandWildcard(wildcard: string, permissions: Iterable<string>): readonly string[] {
+  if (wildcard === '*') return [...permissions];
+  const prefix = wildcard.slice(0, -1);
+  if (!wildcard.endsWith(':*') || isWildcard(prefix)) return [];
+  return [...permissions].filter((permission) => permission.startsWith(prefix));
+}

@@ -1,0 +1,17 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+
+/** What Portcullis uses of @noble/hashes, whose SHA-256 runs everywhere. */
+export interface PortableSha256 {
+  (data: Uint8Array): Uint8Array;
+  readonly create: () => PortableHash;
+}
+
+/** A SHA-256 under way. */
+export interface PortableHash {
+  update(data: Uint8Array): PortableHash;
+  clone(): PortableHash;
+  digest(): Uint8Array;
+}
+
+/** SHA-256 for runtimes without a native one-shot hash. */
+export const portableSha256: PortableSha256 = sha256;

@@ -1,0 +1,25 @@
+import { storageSuite } from '@portcullis/conformance';
+import { fakeClock } from '@portcullis-internal/testkit';
+import { cached, createMemoryStorage } from '../../src/storage/index.js';
+
+const noOutage = { reason: 'a map in this process has no outage', tests: ['outage.unavailable'] } as const;
+
+const memoryClock = fakeClock();
+storageSuite({
+  name: 'createMemoryStorage',
+  create: () => createMemoryStorage({ clock: memoryClock }),
+  clock: memoryClock,
+  advanceClock: (ms) => void memoryClock.advance(ms),
+  capabilities: { shared: false, durable: false, bus: true },
+  skip: [noOutage],
+});
+
+const cachedClock = fakeClock();
+storageSuite({
+  name: 'cached(createMemoryStorage)',
+  create: () => cached(createMemoryStorage({ clock: cachedClock }), { ttl: 60_000, max: 50, clock: cachedClock }),
+  clock: cachedClock,
+  advanceClock: (ms) => void cachedClock.advance(ms),
+  capabilities: { shared: false, durable: false, bus: true },
+  skip: [noOutage],
+});

@@ -1,0 +1,8 @@
+/**
+ * Portcullis for Express 4 and 5.
+ *
+ * @packageDocumentation
+ */
+export type { AssertClosedOptions } from './audit-routes.js';
+export { type ExpressGuard, type ExpressGuardOptions, expressGuard } from './express-guard.js';
+export type { ExpressMiddleware } from './express-request.js';

@@ -1,0 +1,8 @@
+/**
+ * Portcullis for Koa 2 and 3 with @koa/router.
+ *
+ * @packageDocumentation
+ */
+export type { AssertClosedOptions } from './audit-routes.js';
+export { type KoaGuard, type KoaGuardOptions, koaGuard } from './koa-guard.js';
+export type { KoaMiddleware } from './koa-request.js';

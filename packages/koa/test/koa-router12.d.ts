@@ -1,0 +1,3 @@
+declare module 'koa-router12' {
+  export { default } from '@koa/router';
+}

@@ -1,0 +1,17 @@
+/**
+ * Portcullis storage on MySQL and MariaDB.
+ *
+ * @packageDocumentation
+ */
+export type { Drift } from './drift.js';
+export type {
+  MysqlCallbackPool,
+  MysqlClient,
+  MysqlConnection,
+  MysqlPool,
+  MysqlStatement,
+  MysqlValue,
+} from './driver.js';
+export { type MysqlErrorCode, MysqlStorageError, mysqlErrors } from './errors.js';
+export { mysqlMigrations } from './migrations.js';
+export { type MysqlStorage, type MysqlStorageOptions, createMysqlStorage } from './mysql-storage.js';

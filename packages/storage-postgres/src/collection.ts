@@ -1,0 +1,258 @@
+import {
+  type CallOptions,
+  type Clock,
+  type Collection,
+  type ListQuery,
+  type Page,
+  type Random,
+  type RecordRules,
+  type ScanQuery,
+  type Stored,
+  type StoredRecord,
+  type StringField,
+  type Touch,
+  type Version,
+  StorageUnavailableError,
+  assertNotAborted,
+  checkBatch,
+  checkLimit,
+  checkTouches,
+  createVersion,
+  decodeCursor,
+  encodeCursor,
+  indexValue,
+  invalidRecord,
+  isStorageKey,
+  sweepAt,
+  sweepWidthMs,
+} from '@portcullis/core/storage';
+import { type Database, type Query, type Row, createQuery, integer, optionalInteger, text } from './driver.js';
+import { type Place, indexExpression, qualified } from './migrations.js';
+
+/** What the collections of one storage share. */
+export interface CollectionContext {
+  readonly database: Database;
+  readonly place: Place;
+  readonly clock: Clock;
+  readonly random: Random | undefined;
+}
+
+// One UPDATE takes them as one JSON text.
+const touchBatch = 5000;
+
+const columns = '"id", "version", "created_at", "touched_at", "expires_at", "data"::text';
+const living = (now: string): string => `("expires_at" IS NULL OR "expires_at" > ${now})`;
+
+/** A collection in a table of its own. Every call is one statement, so that each is atomic between processes without a transaction. */
+export function createCollection<T extends StoredRecord>(
+  rules: RecordRules<T>,
+  context: CollectionContext,
+): Collection<T> {
+  const { clock, random, database, place } = context;
+  const table = qualified(place, `${place.prefix}${rules.name}`);
+  const query = (sql: string): Query => createQuery(database, sql);
+  const perIndex = (sql: (value: string) => string): ReadonlyMap<string, Query> =>
+    new Map(rules.indexes.map((index) => [index, query(sql(indexExpression(index)))]));
+
+  const select = query(`SELECT ${columns} FROM ${table} WHERE "id" = $1`);
+  // Text, then json: a driver that knows the parameter to be json would encode the text once more.
+  const insert = query(
+    `INSERT INTO ${table} AS "r" ("id", "version", "created_at", "touched_at", "expires_at", "sweep_at", "data")
+     VALUES ($1, $2, $3, $4, $5, $6, $7::text::json)
+     ON CONFLICT ("id") DO UPDATE SET "version" = excluded."version", "created_at" = excluded."created_at", "touched_at" = excluded."touched_at",
+       "expires_at" = excluded."expires_at", "sweep_at" = excluded."sweep_at", "data" = excluded."data"
+     WHERE "r"."expires_at" <= $8`,
+  );
+  const same = rules.indexes
+    .map((index, at) => ` AND ${indexExpression(index)} IS NOT DISTINCT FROM $${at + 10}`)
+    .join('');
+  // greatest() passes over null: of a touch and an update the later time stays.
+  const set = query(
+    `UPDATE ${table} SET "version" = $1, "touched_at" = greatest("touched_at", $2), "expires_at" = $3, "sweep_at" = $4, "data" = $5::text::json
+     WHERE "id" = $6 AND "version" = $7 AND ${living('$8')} AND "created_at" = $9${same}`,
+  );
+  const moved = 'greatest("r"."expires_at", "t"."e")';
+  const touchAll = query(
+    `UPDATE ${table} AS "r" SET "touched_at" = greatest("r"."touched_at", "t"."t"),
+       "expires_at" = CASE WHEN "r"."expires_at" IS NOT NULL THEN ${moved} END,
+       "sweep_at" = CASE WHEN "r"."expires_at" IS NOT NULL THEN (${moved} + ${sweepWidthMs - 1}) / ${sweepWidthMs} * ${sweepWidthMs} END
+     FROM json_to_recordset($1::text::json) AS "t" ("i" text COLLATE "C", "t" bigint, "e" bigint)
+     WHERE "r"."id" = "t"."i" AND ("r"."expires_at" IS NULL OR "r"."expires_at" > $2)`,
+  );
+  const remove = query(`DELETE FROM ${table} WHERE "id" = $1 RETURNING ${columns}`);
+  const removeVersion = query(`DELETE FROM ${table} WHERE "id" = $1 AND "version" = $2 RETURNING ${columns}`);
+  // The expired go too: a process whose clock is behind must not see them still. They are not counted.
+  const removeWhere = perIndex(
+    (value) =>
+      `WITH "gone" AS (DELETE FROM ${table} WHERE ${value} = $1 AND "id" IS DISTINCT FROM $2 RETURNING "expires_at")
+       SELECT count(*) FILTER (WHERE ${living('$3')}) FROM "gone"`,
+  );
+  const order = (limit: string): string => `ORDER BY "created_at" DESC, "id" DESC LIMIT ${limit}`;
+  const first = perIndex(
+    (value) => `SELECT ${columns} FROM ${table} WHERE ${value} = $1 AND ${living('$2')} ${order('$3')}`,
+  );
+  const next = perIndex(
+    (value) =>
+      `SELECT ${columns} FROM ${table} WHERE ${value} = $1 AND ${living('$2')} AND ("created_at", "id") < ($3, $4) ${order('$5')}`,
+  );
+  const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > $1 AND ${living('$2')} ORDER BY "id" LIMIT $3`);
+  // ARRAY runs the inner query once, whatever the plan. Rows that another sweep or a touch has in hand are left to the next one.
+  const sweep = query(
+    `DELETE FROM ${table} WHERE "id" = ANY (ARRAY(
+       SELECT "id" FROM ${table} WHERE "sweep_at" <= $1 ORDER BY "sweep_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1`,
+  );
+
+  const isLiving = (row: Row): boolean => {
+    const expiresAt = optionalInteger(row[4]);
+    return expiresAt === undefined || expiresAt > clock();
+  };
+
+  const read = async (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> => {
+    const [row] = await select.rows([id], call);
+    return row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
+  };
+
+  const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
+    const items = rows.slice(0, limit).map((row) => decode<T>(row));
+    const last = items.at(-1);
+    return rows.length > limit && last !== undefined ? { items, cursor: encodeCursor(last.record) } : { items };
+  };
+
+  return Object.freeze({
+    async create(record: T, call?: CallOptions): Promise<Version | undefined> {
+      const parsed = rules.parse(record);
+      const version = createVersion(random);
+      const values = [parsed.id, version, parsed.createdAt, ...times(parsed), encode(parsed), clock()];
+      return (await insert.count(values, call)) > 0 ? version : undefined;
+    },
+
+    get(id: string, call?: CallOptions): Promise<Stored<T> | undefined> | undefined {
+      if (call !== undefined) assertNotAborted(call);
+      return isStorageKey(id) ? read(id, call) : undefined;
+    },
+
+    async update(id: string, version: Version, record: T, call?: CallOptions): Promise<Version | undefined> {
+      const parsed = rules.parse(record);
+      if (parsed.id !== id) throw invalidRecord(rules.name, 'the record to update has another id.');
+      const following = createVersion(random);
+      const identity = rules.indexes.map((index) => (indexValue(parsed, index) as string | undefined) ?? null);
+      const values = [following, ...times(parsed), encode(parsed), id, version, clock(), parsed.createdAt, ...identity];
+      if ((await set.count(values, call)) > 0) return following;
+      const current = await read(id, call);
+      // Same version, same data: if nothing was set, then because the caller would change what never changes.
+      if (current?.version === version) rules.assertSameIdentity(current.record, parsed);
+      return undefined;
+    },
+
+    async touch(touches: readonly Touch[], call?: CallOptions): Promise<void> {
+      assertNotAborted(call);
+      checkTouches(rules.name, touches);
+      const entries = latest(touches);
+      for (let start = 0; start < entries.length; start += touchBatch) {
+        await touchAll.count([JSON.stringify(entries.slice(start, start + touchBatch)), clock()], call);
+      }
+    },
+
+    async take(id: string, call?: CallOptions): Promise<T | undefined> {
+      assertNotAborted(call);
+      const row = isStorageKey(id) ? (await remove.rows([id], call))[0] : undefined;
+      return row !== undefined && isLiving(row) ? decode<T>(row).record : undefined;
+    },
+
+    async delete(id: string, call?: CallOptions & { readonly version?: Version }): Promise<boolean> {
+      assertNotAborted(call);
+      if (!isStorageKey(id)) return false;
+      const version = call?.version;
+      const [row] = await (version === undefined ? remove.rows([id], call) : removeVersion.rows([id, version], call));
+      return row !== undefined && isLiving(row);
+    },
+
+    async list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): Promise<Page<Stored<T>>> {
+      assertNotAborted(call);
+      checkLimit(limit);
+      rules.assertIndex(index);
+      const from = cursor === undefined ? undefined : decodeCursor(cursor);
+      if (!isStorageKey(value)) return { items: [] };
+      // One more than asked for tells whether there is another page.
+      const rows =
+        from === undefined
+          ? await first.get(index)?.rows([value, clock(), limit + 1], call)
+          : await next.get(index)?.rows([value, clock(), from.createdAt, from.id, limit + 1], call);
+      return page(rows ?? [], limit);
+    },
+
+    async deleteWhere(
+      index: StringField<T>,
+      value: string,
+      call?: CallOptions & { readonly except?: string },
+    ): Promise<number> {
+      assertNotAborted(call);
+      rules.assertIndex(index);
+      if (!isStorageKey(value)) return 0;
+      const rows = await removeWhere.get(index)?.rows([value, call?.except ?? null, clock()], call);
+      return integer(rows?.[0]?.[0]);
+    },
+
+    async scan({ cursor, limit }: ScanQuery, call?: CallOptions): Promise<Page<Stored<T>>> {
+      assertNotAborted(call);
+      checkLimit(limit);
+      const from = cursor === undefined ? '' : decodeCursor(cursor).id;
+      return page(await scan.rows([from, clock(), limit + 1], call), limit);
+    },
+
+    async deleteExpired(limit: number, call?: CallOptions): Promise<number> {
+      assertNotAborted(call);
+      checkBatch(limit);
+      return sweep.count([clock(), limit], call);
+    },
+  });
+}
+
+function times({ touchedAt, expiresAt }: StoredRecord): readonly (number | null)[] {
+  return [touchedAt ?? null, expiresAt ?? null, expiresAt === undefined ? null : sweepAt(expiresAt)];
+}
+
+function encode(record: StoredRecord): string {
+  const { id: _id, createdAt: _createdAt, expiresAt: _expiresAt, touchedAt: _touchedAt, ...data } = record;
+  return JSON.stringify(data);
+}
+
+function decode<T extends StoredRecord>(row: Row): Stored<T> {
+  const [id, version, createdAt, touched, expires, data] = row;
+  const record = parseData(text(data));
+  record['id'] = text(id);
+  record['createdAt'] = integer(createdAt);
+  const expiresAt = optionalInteger(expires);
+  const touchedAt = optionalInteger(touched);
+  if (expiresAt !== undefined) record['expiresAt'] = expiresAt;
+  if (touchedAt !== undefined) record['touchedAt'] = touchedAt;
+  return { record: record as unknown as T, version: text(version) };
+}
+
+function parseData(data: string): Record<string, unknown> {
+  try {
+    return JSON.parse(data) as Record<string, unknown>;
+  } catch {
+    // Somebody else wrote into the table: what stood there is unknown, which is not the same as absent.
+    throw new StorageUnavailableError('A stored record cannot be read.');
+  }
+}
+
+interface Entry {
+  readonly i: string;
+  readonly t: number;
+  readonly e: number | null;
+}
+
+// One entry for each id, since an UPDATE that matches a row twice takes either. Ids that could not exist are absent.
+// In one order for all, so that two that touch the same rows rarely wait for each other.
+function latest(touches: readonly Touch[]): readonly Entry[] {
+  const merged = new Map<string, Entry>();
+  for (const { id, touchedAt, expiresAt } of touches) {
+    if (!isStorageKey(id)) continue;
+    const before = merged.get(id);
+    const until = Math.max(before?.e ?? 0, expiresAt ?? 0);
+    merged.set(id, { i: id, t: Math.max(before?.t ?? 0, touchedAt), e: until === 0 ? null : until });
+  }
+  return [...merged.values()].sort((left, right) => (left.i < right.i ? -1 : 1));
+}

@@ -1,0 +1,48 @@
+import { storageSuite } from '@portcullis/conformance';
+import { cached } from '@portcullis/core/storage';
+import { type TcpProxy, fakeClock, tcpProxy } from '@portcullis-internal/testkit';
+import { afterAll } from 'vitest';
+import { createPostgresStorage } from '../src/index.js';
+import { type OpenClient, kinds, ownSchema } from './support/databases.js';
+
+const own = await ownSchema();
+afterAll(async () => own?.drop());
+
+for (const [kind, place] of own === undefined
+  ? []
+  : kinds.flatMap((each) => [[each, 'plain'] as const, ...(each.name === 'pg' ? [[each, 'cached'] as const] : [])])) {
+  const clock = fakeClock();
+  const schema = `${own?.schema}_${kind.name.replaceAll(/\W/g, '')}_${place}`;
+  let proxy: TcpProxy;
+  let opened: OpenClient;
+
+  storageSuite({
+    name: `createPostgresStorage (${kind.name}, ${place})`,
+    async create(collections) {
+      proxy = await tcpProxy(own?.service ?? { host: '', port: 0 });
+      opened = kind.open(`postgres://postgres@127.0.0.1:${proxy.port}/postgres`);
+      // postgres.js loses some queries of a connection that is reset: these end by the timeout.
+      const storage = createPostgresStorage(opened.client, { clock, schema, timeoutMs: 1000 });
+      for (const definition of collections) storage.collection(definition);
+      await storage.migrate();
+      return place === 'cached' ? cached(storage, { ttl: 60_000, max: 50, clock }) : storage;
+    },
+    clock,
+    advanceClock: (ms) => void clock.advance(ms),
+    capabilities: { shared: true, durable: true, bus: true },
+    breakIt() {
+      proxy.cut();
+      return () => proxy.mend();
+    },
+    async destroy() {
+      await opened.end();
+      await proxy.stop();
+      await own?.run(`DROP SCHEMA "${schema}" CASCADE`);
+    },
+    // In full once; the rest shows that nothing depends on the driver.
+    scale:
+      place === 'plain' && kind.name === 'pg'
+        ? { members: 1000, increments: 1000, modelRuns: 15 }
+        : { members: 200, increments: 300, modelRuns: 3 },
+  });
+}

@@ -1,0 +1,48 @@
+import { storageSuite } from '@portcullis/conformance';
+import { fakeClock, redisCluster } from '@portcullis-internal/testkit';
+import { afterAll } from 'vitest';
+import { createRedisStorage } from '../src/index.js';
+import { type OpenClient, clusterKinds, ownPrefix } from './support/servers.js';
+
+const cluster = await redisCluster();
+afterAll(() => cluster?.stop());
+
+for (const kind of clusterKinds) {
+  if (cluster === undefined) continue;
+  const clock = fakeClock();
+  const prefix = ownPrefix();
+  let opened: OpenClient;
+  let setBroken: (broken: boolean) => void;
+
+  storageSuite({
+    name: `createRedisStorage (${kind.name})`,
+    async create(collections) {
+      opened = await kind.open(cluster.ports);
+      let broken = false;
+      setBroken = (value) => {
+        broken = value;
+      };
+      const fails = (): Promise<never> => Promise.reject(new Error('CLUSTERDOWN The cluster is down'));
+      const client = new Proxy(opened.client, {
+        get(target, name) {
+          if (broken && (name === 'call' || name === 'sendCommand')) return fails;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      });
+      const storage = createRedisStorage(client, { clock, prefix });
+      for (const definition of collections) storage.collection(definition);
+      await storage.migrate();
+      return storage;
+    },
+    clock,
+    advanceClock: (ms) => void clock.advance(ms),
+    capabilities: { shared: true, durable: false, bus: true },
+    breakIt() {
+      setBroken(true);
+      return () => setBroken(false);
+    },
+    destroy: () => opened.end(),
+    scale: { members: 300, increments: 600, modelRuns: 8 },
+  });
+}

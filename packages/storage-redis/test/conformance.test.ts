@@ -1,0 +1,59 @@
+import { storageSuite } from '@portcullis/conformance';
+import { cached } from '@portcullis/core/storage';
+import { fakeClock, redis } from '@portcullis-internal/testkit';
+import { afterAll } from 'vitest';
+import { createRedisStorage } from '../src/index.js';
+import { type OpenClient, flush, kinds, ownPrefix } from './support/servers.js';
+
+const service = await redis();
+afterAll(() => service?.stop());
+
+for (const kind of service === undefined ? [] : kinds) {
+  for (const place of ['', ', cached'] as const) {
+    const { port } = service as { readonly port: number };
+    const clock = fakeClock();
+    const prefix = ownPrefix();
+    let opened: OpenClient;
+    let setBroken: (broken: boolean) => void;
+
+    storageSuite({
+      name: `createRedisStorage (${kind.name}${place})`,
+      async create(collections) {
+        opened = await kind.open(port);
+        let broken = false;
+        setBroken = (value) => {
+          broken = value;
+        };
+        const fails = (): Promise<never> =>
+          Promise.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+        const client = new Proxy(opened.client, {
+          get(target, name) {
+            if (broken && (name === 'call' || name === 'sendCommand')) return fails;
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+          },
+        });
+        const storage = createRedisStorage(client, { clock, prefix });
+        for (const definition of collections) storage.collection(definition);
+        await storage.migrate();
+        return place === '' ? storage : cached(storage, { ttl: 60_000, max: 50, clock });
+      },
+      clock,
+      advanceClock: (ms) => void clock.advance(ms),
+      capabilities: { shared: true, durable: false, bus: true },
+      breakIt() {
+        setBroken(true);
+        return () => setBroken(false);
+      },
+      async destroy() {
+        opened.end();
+        await flush(port, prefix);
+      },
+      // In full once; the rest shows that nothing depends on the client.
+      scale:
+        kind.name === 'ioredis' && place === ''
+          ? { increments: 4000, modelRuns: 25 }
+          : { members: 300, increments: 600, modelRuns: 8 },
+    });
+  }
+}

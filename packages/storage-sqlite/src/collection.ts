@@ -1,0 +1,258 @@
+import {
+  type CallOptions,
+  type Clock,
+  type Collection,
+  type ListQuery,
+  type Page,
+  type Random,
+  type RecordRules,
+  type ScanQuery,
+  type Stored,
+  type StoredRecord,
+  type StringField,
+  type Touch,
+  type Version,
+  StorageUnavailableError,
+  assertNotAborted,
+  checkBatch,
+  checkLimit,
+  checkTouches,
+  createVersion,
+  decodeCursor,
+  encodeCursor,
+  indexValue,
+  invalidRecord,
+  isStorageKey,
+  sweepAt,
+  sweepWidthMs,
+} from '@portcullis/core/storage';
+import {
+  type Query,
+  type Row,
+  type SqliteDatabase,
+  type SqliteValue,
+  createQuery,
+  integer,
+  optionalInteger,
+  text,
+} from './driver.js';
+import { indexColumn, quoted } from './migrations.js';
+
+/** What the collections of one storage share. */
+export interface CollectionContext {
+  readonly database: SqliteDatabase;
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly random: Random | undefined;
+}
+
+// One UPDATE takes them as one JSON text.
+const touchBatch = 5000;
+
+const columns = '"id", "version", "created_at", "touched_at", "expires_at", "data"';
+const living = '("expires_at" IS NULL OR "expires_at" > ?)';
+
+/**
+ * A collection in a table of its own. Every call is one statement, so that each is atomic between processes without a transaction:
+ * it also works inside one that the application has open on the same connection.
+ */
+export function createCollection<T extends StoredRecord>(
+  rules: RecordRules<T>,
+  context: CollectionContext,
+): Collection<T> {
+  const { clock, random, database } = context;
+  const table = quoted(`${context.prefix}${rules.name}`);
+  const query = (sql: string): Query => createQuery(database, sql);
+  const perIndex = (sql: (column: string) => string): ReadonlyMap<string, Query> =>
+    new Map(rules.indexes.map((index) => [index, query(sql(quoted(indexColumn(index))))]));
+
+  const select = query(`SELECT ${columns} FROM ${table} WHERE "id" = ?`);
+  const insert = query(
+    `INSERT INTO ${table} ("id", "version", "created_at", "touched_at", "expires_at", "sweep_at", "data") VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT ("id") DO UPDATE SET "version" = excluded."version", "created_at" = excluded."created_at", "touched_at" = excluded."touched_at",
+       "expires_at" = excluded."expires_at", "sweep_at" = excluded."sweep_at", "data" = excluded."data"
+     WHERE ${table}."expires_at" <= ?`,
+  );
+  const same = rules.indexes.map((index) => ` AND ${quoted(indexColumn(index))} IS ?`).join('');
+  const set = query(
+    `UPDATE ${table} SET "version" = ?, "touched_at" = max(coalesce("touched_at", ?), coalesce(?, "touched_at")), "expires_at" = ?, "sweep_at" = ?, "data" = ?
+     WHERE "id" = ? AND "version" = ? AND ${living} AND "created_at" = ?${same}`,
+  );
+  // max() of a null is null: a record without expiry stays without.
+  const moved = `max("r"."expires_at", coalesce("t"."expires_at", 0))`;
+  const touchAll = query(
+    `UPDATE ${table} AS "r" SET "touched_at" = max(coalesce("r"."touched_at", 0), "t"."touched_at"), "expires_at" = ${moved},
+       "sweep_at" = (${moved} + ${sweepWidthMs - 1}) / ${sweepWidthMs} * ${sweepWidthMs}
+     FROM (SELECT json_extract("value", '$[0]') AS "id", json_extract("value", '$[1]') AS "touched_at", json_extract("value", '$[2]') AS "expires_at" FROM json_each(?)) AS "t"
+     WHERE "r"."id" = "t"."id" AND ("r"."expires_at" IS NULL OR "r"."expires_at" > ?)`,
+  );
+  const remove = query(`DELETE FROM ${table} WHERE "id" = ? RETURNING ${columns}`);
+  const removeVersion = query(`DELETE FROM ${table} WHERE "id" = ? AND "version" = ? RETURNING "expires_at"`);
+  // The expired go too: a process whose clock is behind must not see them still. They are not counted.
+  const removeWhere = perIndex(
+    (column) => `DELETE FROM ${table} WHERE ${column} = ? AND "id" IS NOT ? RETURNING "expires_at"`,
+  );
+  const order = 'ORDER BY "created_at" DESC, "id" DESC LIMIT ?';
+  const first = perIndex((column) => `SELECT ${columns} FROM ${table} WHERE ${column} = ? AND ${living} ${order}`);
+  const next = perIndex(
+    (column) =>
+      `SELECT ${columns} FROM ${table} WHERE ${column} = ? AND ${living} AND ("created_at", "id") < (?, ?) ${order}`,
+  );
+  const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > ? AND ${living} ORDER BY "id" LIMIT ?`);
+  const sweep = query(
+    `DELETE FROM ${table} WHERE "rowid" IN (SELECT "rowid" FROM ${table} WHERE "sweep_at" <= ? LIMIT ?)`,
+  );
+
+  const isLiving = (row: Row): boolean => {
+    const expiresAt = optionalInteger(row, 'expires_at');
+    return expiresAt === undefined || expiresAt > clock();
+  };
+
+  const read = (id: string): Stored<T> | undefined => {
+    const row = select.get(id);
+    return row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
+  };
+
+  const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
+    const items = rows.slice(0, limit).map((row) => decode<T>(row));
+    const last = items.at(-1);
+    return rows.length > limit && last !== undefined ? { items, cursor: encodeCursor(last.record) } : { items };
+  };
+
+  return Object.freeze({
+    create(record: T, call?: CallOptions): Version | undefined {
+      assertNotAborted(call);
+      const parsed = rules.parse(record);
+      const version = createVersion(random);
+      const { expiresAt } = parsed;
+      const times = [
+        parsed.touchedAt ?? null,
+        expiresAt ?? null,
+        expiresAt === undefined ? null : sweepAt(expiresAt),
+      ] as const;
+      return insert.run(parsed.id, version, parsed.createdAt, ...times, encode(parsed), clock()) > 0
+        ? version
+        : undefined;
+    },
+
+    get(id: string, call?: CallOptions): Stored<T> | undefined {
+      if (call !== undefined) assertNotAborted(call);
+      return isStorageKey(id) ? read(id) : undefined;
+    },
+
+    update(id: string, version: Version, record: T, call?: CallOptions): Version | undefined {
+      assertNotAborted(call);
+      const parsed = rules.parse(record);
+      if (parsed.id !== id) throw invalidRecord(rules.name, 'the record to update has another id.');
+      const following = createVersion(random);
+      const { expiresAt } = parsed;
+      const touchedAt = parsed.touchedAt ?? null;
+      const times: SqliteValue[] = [
+        touchedAt,
+        touchedAt,
+        expiresAt ?? null,
+        expiresAt === undefined ? null : sweepAt(expiresAt),
+      ];
+      const identity = rules.indexes.map((index) => (indexValue(parsed, index) as string | undefined) ?? null);
+      if (set.run(following, ...times, encode(parsed), id, version, clock(), parsed.createdAt, ...identity) > 0)
+        return following;
+      const current = read(id);
+      // Same version, same data: if nothing was set, then because the caller would change what never changes.
+      if (current?.version === version) rules.assertSameIdentity(current.record, parsed);
+      return undefined;
+    },
+
+    touch(touches: readonly Touch[], call?: CallOptions): void {
+      assertNotAborted(call);
+      checkTouches(rules.name, touches);
+      const entries = latest(touches);
+      for (let start = 0; start < entries.length; start += touchBatch) {
+        touchAll.run(JSON.stringify(entries.slice(start, start + touchBatch)), clock());
+      }
+    },
+
+    take(id: string, call?: CallOptions): T | undefined {
+      assertNotAborted(call);
+      const row = isStorageKey(id) ? remove.all(id)[0] : undefined;
+      return row !== undefined && isLiving(row) ? decode<T>(row).record : undefined;
+    },
+
+    delete(id: string, call?: CallOptions & { readonly version?: Version }): boolean {
+      assertNotAborted(call);
+      if (!isStorageKey(id)) return false;
+      const row = (call?.version === undefined ? remove.all(id) : removeVersion.all(id, call.version))[0];
+      return row !== undefined && isLiving(row);
+    },
+
+    list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): Page<Stored<T>> {
+      assertNotAborted(call);
+      checkLimit(limit);
+      rules.assertIndex(index);
+      const from = cursor === undefined ? undefined : decodeCursor(cursor);
+      if (!isStorageKey(value)) return { items: [] };
+      // One more than asked for tells whether there is another page.
+      const rows =
+        from === undefined
+          ? first.get(index)?.all(value, clock(), limit + 1)
+          : next.get(index)?.all(value, clock(), from.createdAt, from.id, limit + 1);
+      return page(rows ?? [], limit);
+    },
+
+    deleteWhere(index: StringField<T>, value: string, call?: CallOptions & { readonly except?: string }): number {
+      assertNotAborted(call);
+      rules.assertIndex(index);
+      if (!isStorageKey(value)) return 0;
+      return (removeWhere.get(index)?.all(value, call?.except ?? null) ?? []).filter(isLiving).length;
+    },
+
+    scan({ cursor, limit }: ScanQuery, call?: CallOptions): Page<Stored<T>> {
+      assertNotAborted(call);
+      checkLimit(limit);
+      const from = cursor === undefined ? '' : decodeCursor(cursor).id;
+      return page(scan.all(from, clock(), limit + 1), limit);
+    },
+
+    deleteExpired(limit: number, call?: CallOptions): number {
+      assertNotAborted(call);
+      checkBatch(limit);
+      return sweep.run(clock(), limit);
+    },
+  });
+}
+
+function encode(record: StoredRecord): string {
+  const { id: _id, createdAt: _createdAt, expiresAt: _expiresAt, touchedAt: _touchedAt, ...data } = record;
+  return JSON.stringify(data);
+}
+
+function decode<T extends StoredRecord>(row: Row): Stored<T> {
+  const record = parseData(text(row, 'data'));
+  record['id'] = text(row, 'id');
+  record['createdAt'] = integer(row, 'created_at');
+  const expiresAt = optionalInteger(row, 'expires_at');
+  const touchedAt = optionalInteger(row, 'touched_at');
+  if (expiresAt !== undefined) record['expiresAt'] = expiresAt;
+  if (touchedAt !== undefined) record['touchedAt'] = touchedAt;
+  return { record: record as unknown as T, version: text(row, 'version') };
+}
+
+function parseData(data: string): Record<string, unknown> {
+  try {
+    return JSON.parse(data) as Record<string, unknown>;
+  } catch (cause) {
+    // Somebody else wrote into the table: what stood there is unknown, which is not the same as absent.
+    throw new StorageUnavailableError('A stored record cannot be read.', { cause });
+  }
+}
+
+// One entry for each id, since an UPDATE that matches a row twice takes either. Ids that could not exist are absent.
+function latest(touches: readonly Touch[]): readonly (readonly [string, number, number | null])[] {
+  const merged = new Map<string, readonly [string, number, number | null]>();
+  for (const { id, touchedAt, expiresAt } of touches) {
+    if (!isStorageKey(id)) continue;
+    const before = merged.get(id);
+    const until = Math.max(before?.[2] ?? 0, expiresAt ?? 0);
+    merged.set(id, [id, Math.max(before?.[1] ?? 0, touchedAt), until === 0 ? null : until]);
+  }
+  return [...merged.values()];
+}

@@ -1,0 +1,41 @@
+import { storageSuite } from '@portcullis/conformance';
+import { cached } from '@portcullis/core/storage';
+import { fakeClock } from '@portcullis-internal/testkit';
+import { createSqliteStorage } from '../src/index.js';
+import { type OpenDatabase, breakable, drivers, temporaryFolder } from './support/databases.js';
+
+for (const driver of drivers) {
+  for (const place of ['file', 'memory', 'file, cached'] as const) {
+    const clock = fakeClock();
+    const folder = temporaryFolder();
+    let database: OpenDatabase;
+    let setBroken: (broken: boolean) => void;
+
+    storageSuite({
+      name: `createSqliteStorage (${driver.name}, ${place})`,
+      create(collections) {
+        database = driver.open(place === 'memory' ? ':memory:' : folder.file('suite.db'));
+        const wrapped = breakable(database);
+        setBroken = wrapped.setBroken;
+        // The suite makes tens of thousands of writes; what a sync to the disk adds has no part in what it proves.
+        const storage = createSqliteStorage(wrapped.database, { clock, durability: 'normal' });
+        for (const definition of collections) storage.collection(definition);
+        storage.migrate();
+        return place === 'file, cached' ? cached(storage, { ttl: 60_000, max: 50, clock }) : storage;
+      },
+      clock,
+      advanceClock: (ms) => void clock.advance(ms),
+      capabilities: { shared: place !== 'memory', durable: false, bus: false },
+      breakIt() {
+        setBroken(true);
+        return () => setBroken(false);
+      },
+      destroy() {
+        database.close();
+        folder.remove();
+      },
+      // In full where it is the file; the rest shows that nothing depends on the place.
+      scale: place === 'file' ? { modelRuns: 30 } : { members: 300, increments: 1000, modelRuns: 15 },
+    });
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What the repository's own tests share: requirement citations, a clock that tests move, and throwaway services.
+ * @packageDocumentation
+ */
+export { type FakeClock, fakeClock } from './fake-clock.js';
+export { requirement } from './requirement.js';
+export {
+  type CrashableService,
+  type Service,
+  crashableMysql,
+  crashablePostgres,
+  crashableRedis,
+  mysql,
+  postgres,
+  redis,
+  redisCluster,
+} from './services.js';
+export { type TcpProxy, tcpProxy } from './tcp-proxy.js';

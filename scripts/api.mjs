@@ -1,0 +1,87 @@
+// The public API of every entry, as a report that is committed in the package's etc/ folder. It fails when a report
+// differs from the built declarations; `npm run api:update` writes them, and the reviewer sees what users will see.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { finish } from './lib/fail.mjs';
+import { publishedPackages, readJson, root } from './lib/workspace.mjs';
+
+const update = process.argv.includes('--update');
+const faults = [];
+
+// The extractor must see what a user's compiler sees: declarations, and no source condition.
+const { customConditions: _source, ...compilerOptions } = readJson(join(root, 'tsconfig.base.json')).compilerOptions;
+const temporary = join(root, '.cache/api');
+
+function prepare({ dir, entries }) {
+  mkdirSync(join(dir, 'etc'), { recursive: true });
+  return entries.map(({ name, source }) => {
+    const report = `${[dir.split(/[\\/]/).at(-1), ...name.split('/').slice(1)].join('.')}.api.md`;
+    const config = ExtractorConfig.prepare({
+      configObjectFullPath: undefined,
+      packageJsonFullPath: join(dir, 'package.json'),
+      configObject: {
+        projectFolder: dir,
+        mainEntryPointFilePath: join(dir, source.replace('./src/', 'dist/').replace(/\.ts$/, '.d.ts')),
+        compiler: {
+          overrideTsconfig: { compilerOptions: { ...compilerOptions, types: ['node'] }, include: [join(dir, 'dist')] },
+        },
+        apiReport: {
+          enabled: true,
+          reportFileName: report,
+          reportFolder: join(dir, 'etc'),
+          reportTempFolder: temporary,
+        },
+        docModel: { enabled: false },
+        dtsRollup: { enabled: false },
+        tsdocMetadata: { enabled: false },
+        newlineKind: 'lf',
+        messages: {
+          compilerMessageReporting: { default: { logLevel: 'error' } },
+          extractorMessageReporting: {
+            default: { logLevel: 'none' },
+            // A type that a signature needs and no entry exports: users cannot name it.
+            'ae-forgotten-export': { logLevel: 'warning', addToApiReportFile: true },
+          },
+          tsdocMessageReporting: { default: { logLevel: 'none' } },
+        },
+      },
+    });
+    return { config, report, path: join(dir, 'etc', report) };
+  });
+}
+
+const packages = publishedPackages();
+for (const pkg of packages) {
+  if (!existsSync(join(pkg.dir, 'dist/index.d.ts'))) {
+    faults.push(`${pkg.name} is not built`);
+    continue;
+  }
+  const reports = prepare(pkg);
+  const [first, ...others] = reports;
+  // One program for all entries of a package: the compiler is what takes the time.
+  const compilerState = CompilerState.create(first.config, {
+    additionalEntryPoints: others.map(({ config }) => config.mainEntryPointFilePath),
+  });
+  for (const { config, path } of reports) {
+    const messages = [];
+    const result = Extractor.invoke(config, {
+      compilerState,
+      localBuild: update,
+      messageCallback: (message) => {
+        message.handled = true;
+        if (message.logLevel === 'error') messages.push(message.text);
+      },
+    });
+    const shown = path.slice(root.length);
+    for (const text of messages) faults.push(`${shown}: ${text}`);
+    if (result.apiReportChanged && !update) faults.push(`${shown} differs from the built declarations`);
+    else if (update && result.apiReportChanged) console.log(`api: wrote ${shown}`);
+  }
+  const known = new Set(reports.map(({ report }) => report));
+  for (const file of readdirSync(join(pkg.dir, 'etc')).filter((each) => each.endsWith('.api.md') && !known.has(each))) {
+    if (update) rmSync(join(pkg.dir, 'etc', file));
+    else faults.push(`${pkg.folder}/etc/${file} is of no entry`);
+  }
+}
+finish('api', faults, '`npm run build && npm run api:update`, then read the difference', `${packages.length} packages`);
