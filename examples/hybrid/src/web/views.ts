@@ -48,7 +48,7 @@ const notices: Readonly<Record<string, string>> = {
   'user-enabled': 'The user may sign in again.',
 };
 
-export const notice = (c: Context): string | undefined => notices[c.req.query('notice') ?? ''];
+const notice = (c: Context): string | undefined => notices[c.req.query('notice') ?? ''];
 
 /** Someone who is signed in, looking at a page. */
 export interface SignedIn {
@@ -91,8 +91,6 @@ export function createViews({ auth: { g, sessions }, users }: Pick<WebParts, 'au
     },
   };
 }
-
-export type Views = ReturnType<typeof createViews>;
 
 /** Fields whose name ends in [] may come several times; of the others the last counts. */
 function fieldsOf(parameters: URLSearchParams): Record<string, string | string[]> {
