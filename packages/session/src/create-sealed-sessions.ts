@@ -210,7 +210,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
           : [];
         return {
           outcome: 'authenticated',
-          principal: principalOf(session, principal),
+          principal: principalOf(session, () => session, principal),
           credential: { scheme, id, issuedAt: createdAt, expiresAt: endsAt, authenticatedAt, acr, amr },
           headers: [...checked.headers, ...renewal],
         };

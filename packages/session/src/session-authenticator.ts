@@ -31,13 +31,17 @@ export interface SessionAuthenticatorParts<D> {
   readonly watch: (session: { readonly id: string; readonly user: string }, listener: () => void) => () => void;
 }
 
-/** Who a session's user is to the policy. A mapping that answers nothing has named nobody: it is not replaced by the default. */
-export function principalOf<
-  S extends { readonly user: string; readonly tenant: string | undefined },
-  P extends Principal,
->(session: S, principal: ((session: S) => P) | undefined): P {
-  if (principal !== undefined) return principal(session);
-  const user: SessionPrincipal = { kind: 'user', id: session.user, tenant: session.tenant };
+/**
+ * Who a session's user is to the policy. `session` is made only for a mapping that wants it. A mapping that answers
+ * nothing has named nobody: it is not replaced by the default.
+ */
+export function principalOf<S, P extends Principal>(
+  subject: { readonly user: string; readonly tenant?: string | undefined },
+  session: () => S,
+  principal: ((session: S) => P) | undefined,
+): P {
+  if (principal !== undefined) return principal(session());
+  const user: SessionPrincipal = { kind: 'user', id: subject.user, tenant: subject.tenant };
   // Without a mapping of its own P is the default's type.
   return user as Principal as P;
 }
@@ -59,7 +63,7 @@ export function createSessionAuthenticator<D, P extends Principal>(
       andThen(read(request), (live): AuthenticationResult<P> => {
         if (live?.record.user === undefined) return absent;
         const { record, facts } = live;
-        const { id, createdAt, endsAt } = record;
+        const { id, tenant, createdAt, endsAt } = record;
         const user = live.record.user;
         const checked = csrf.check(request, id);
         if ('denial' in checked) {
@@ -68,7 +72,11 @@ export function createSessionAuthenticator<D, P extends Principal>(
         }
         return {
           outcome: 'authenticated',
-          principal: principalOf({ ...sessionInfo(record, facts), user, data: record.data as D }, principal),
+          principal: principalOf(
+            { user, tenant },
+            () => Object.assign(sessionInfo(record, facts), { user, data: record.data as D }),
+            principal,
+          ),
           credential: {
             scheme,
             id,

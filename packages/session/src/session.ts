@@ -42,7 +42,10 @@ export function sessionInfo(record: SessionRecord, facts: SignInFacts = record):
     authenticatedAt: facts.authenticatedAt,
     acr: facts.acr,
     amr: facts.amr,
-    device: describeDevice(userAgent),
+    // Reading a User-Agent costs more than all else of a request, and few handlers ask.
+    get device() {
+      return describeDevice(userAgent);
+    },
     ip,
   };
 }
