@@ -21,3 +21,19 @@ export function describeDevice(userAgent: string | undefined): Device {
     kind: kinds.find((kind) => kind === platform.type),
   };
 }
+
+// Reading a User-Agent costs more than all else of a request, and most requests come from few kinds of browser.
+const known = new Map<string, Device>();
+const mostKnown = 500;
+
+/** `describeDevice`, remembered for the User-Agents seen lately. */
+export function deviceOf(userAgent: string | undefined): Device {
+  const key = userAgent ?? '';
+  let device = known.get(key);
+  if (device === undefined) {
+    device = Object.freeze(describeDevice(userAgent));
+    if (known.size >= mostKnown) known.clear();
+    known.set(key, device);
+  }
+  return device;
+}

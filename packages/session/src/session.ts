@@ -1,4 +1,4 @@
-import { type Device, describeDevice } from './device.js';
+import { type Device, deviceOf } from './device.js';
 import type { SessionRecord, SignInFacts } from './session-record.js';
 
 /** A session for a list: nothing in it opens it. */
@@ -42,10 +42,7 @@ export function sessionInfo(record: SessionRecord, facts: SignInFacts = record):
     authenticatedAt: facts.authenticatedAt,
     acr: facts.acr,
     amr: facts.amr,
-    // Reading a User-Agent costs more than all else of a request, and few handlers ask.
-    get device() {
-      return describeDevice(userAgent);
-    },
+    device: deviceOf(userAgent),
     ip,
   };
 }

@@ -13,6 +13,7 @@ import { type Denial, deny } from './denial.js';
 import type { Allowed, Decision, Guard, GuardOptions, Refused, Supplies } from './guard.js';
 import type { GuardEvents } from './guard-events.js';
 import { createReporter } from './guard-reporter.js';
+import { LiveAuthentication } from './live-authentication.js';
 import type { AuthRequest, HeaderField } from './request.js';
 import type { Requirement } from './requirement.js';
 import { createRoleResolver } from './resolve-roles.js';
@@ -187,16 +188,9 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
     const result = known.result as Authenticated<P>;
     const { principal, credential, actor } = result;
     const bound = policy.bind({ principal, credential, actor, roles });
-    let signal: AbortSignal | undefined;
-    const auth: Authentication<P, V> = {
-      ...bound.authorization,
-      principal,
-      credential,
-      actor,
-      get signal() {
-        return (signal ??= authSignal(passage.request, result, clock));
-      },
-    };
+    const auth: Authentication<P, V> = new LiveAuthentication(bound.authorization, result, () =>
+      authSignal(passage.request, result, clock),
+    );
     const { requirement, load, request } = passage;
     // Whatever is not one of these two must name its permission: a forgotten or misspelt `kind` opens nothing.
     const asked = requirement.kind === 'authenticated' || requirement.kind === 'optional' ? undefined : requirement;
