@@ -139,8 +139,10 @@ export function createSessions<D = Record<string, never>>(options: SessionsOptio
     },
   };
 
-  const view = (record: SessionRecord, facts: SignInFacts = record): Session<D> =>
-    Object.assign(sessionInfo(record, facts), { data: record.data as D });
+  const view = (record: SessionRecord, facts: SignInFacts = record): Session<D> => ({
+    ...sessionInfo(record, facts),
+    data: record.data as D,
+  });
 
   async function required(request: AuthRequest): Promise<LiveSession> {
     const live = await read(request);

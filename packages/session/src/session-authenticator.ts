@@ -74,7 +74,7 @@ export function createSessionAuthenticator<D, P extends Principal>(
           outcome: 'authenticated',
           principal: principalOf(
             { user, tenant },
-            () => Object.assign(sessionInfo(record, facts), { user, data: record.data as D }),
+            () => ({ ...sessionInfo(record, facts), user, data: record.data as D }),
             principal,
           ),
           credential: {
