@@ -66,7 +66,7 @@ export default {
       name: 'no-test-code-in-source',
       severity: 'error',
       from: { path: anySource },
-      to: { path: [test, '^packages/(testkit|conformance|bench|e2e)/', '/node_modules/(vitest|fast-check)/'] },
+      to: { path: [test, '^packages/(testkit|testing|conformance|bench|e2e)/', '/node_modules/(vitest|fast-check)/'] },
     },
     {
       name: 'no-cycles',

@@ -20,6 +20,7 @@ const budgets = {
   '@portcullis/password': '20 kB',
   '@portcullis/password/bcrypt': '10 kB',
   '@portcullis/password/common-passwords': '85 kB',
+  '@portcullis/testing': '2.5 kB',
   '@portcullis/storage-sqlite': '5.5 kB',
   '@portcullis/storage-postgres': '9.8 kB',
   '@portcullis/storage-mysql': '7.5 kB',

@@ -2,7 +2,7 @@
  * What the repository's own tests share: requirement citations, a clock that tests move, and throwaway services.
  * @packageDocumentation
  */
-export { type FakeClock, fakeClock } from './fake-clock.js';
+export { type FakeClock, fakeClock } from '@portcullis/testing';
 export { requirement } from './requirement.js';
 export {
   type CrashableService,

@@ -7,7 +7,7 @@ export interface FakeClock {
   set(at: number): void;
 }
 
-/** A {@link FakeClock} that starts at `start`, by default 2026-01-01T00:00:00Z. */
+/** A {@link FakeClock} that starts at `start`, absolute milliseconds; by default 2026-01-01T00:00:00Z. */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start;
   return Object.assign(() => now, {
