@@ -42,7 +42,8 @@ const onNode = (config) => ({ ...quiet(config), platform: 'node', format: 'esm' 
 const programs = [
   { framework: 'express', platform: 'node', limit: '24 kB' },
   { framework: 'koa', platform: 'node', limit: '23.7 kB' },
-  { framework: 'hono', platform: 'browser', limit: '26.5 kB' },
+  // 26.52: the class that keeps a request's state is a few bytes longer than the spread it replaced, and much faster.
+  { framework: 'hono', platform: 'browser', limit: '26.6 kB' },
 ].map(({ framework, platform, limit }) => ({
   name: `core + api-key + ${framework}`,
   path: `packages/e2e/size/api-keys-on-${framework}.js`,

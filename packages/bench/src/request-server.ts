@@ -1,11 +1,15 @@
-/** One server of the `requests` group: `request-server.ts <framework>:<variant>`. Tells its port, then its CPU when asked. */
+/**
+ * One server of the `requests` group: `request-server.ts <framework>:<variant>`. Tells its port and the header fields of a
+ * good and a bad request, then its CPU when asked.
+ *
+ * `bare` is the route alone, `middleware` has one function before it that only calls `next`, and `key`, `jwt` and
+ * `session` a guard. All answer the same body and the same fields.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import Router from '@koa/router';
-import { createApiKeys } from '@portcullis/api-key';
-import { createGuard, createMemoryStorage, createPolicy } from '@portcullis/core';
 import { expressGuard } from '@portcullis/express';
 import { honoGuard } from '@portcullis/hono';
 import { koaGuard } from '@portcullis/koa';
@@ -14,29 +18,28 @@ import { Hono } from 'hono';
 import Koa from 'koa';
 import passport from 'passport';
 import { HeaderAPIKeyStrategy } from 'passport-headerapikey';
+import { guardOf, jwtCredential, keyCredential, sessionCredential, user } from './request-credentials.js';
 
 const [framework = '', variant = ''] = (process.argv[2] ?? '').split(':');
 const body = (id: string) => ({ hello: 'world', id, items: [1, 2, 3] });
 
-const keys = createApiKeys({ storage: createMemoryStorage(), brand: 'acme', defaultScopes: 'unlimited' });
-const plain: string[] = [];
-for (let i = 0; i < 1000; i++) plain.push((await keys.create({ owner: `user-${i}`, name: 'bench' })).key.reveal());
-const headers = { 'x-api-key': plain[500] as string };
-
-const guard = createGuard({
-  authenticators: [keys.authenticator()],
-  policy: createPolicy({ permissions: ['hello:read'], roles: { user: ['hello:read'] } }),
-  roles: () => ['user'],
-});
+const keys = await keyCredential();
+const credential =
+  variant === 'portcullis-jwt'
+    ? await jwtCredential()
+    : variant === 'portcullis-session'
+      ? await sessionCredential()
+      : keys;
+const guard = variant.startsWith('portcullis') ? guardOf(credential) : undefined;
 
 function expressServer(): Server {
   const app = express().disable('x-powered-by');
-  if (variant === 'portcullis-key') {
+  if (guard !== undefined) {
     const g = expressGuard(guard);
     app.get('/', g.require('hello:read'), (req, res) => void res.json(body(g.auth(req).principal.id)));
   } else if (variant === 'passport-headerapikey') {
     const byHash = new Map(
-      plain.map((key, i) => [createHash('sha256').update(key).digest('hex'), { id: `user-${i}` }]),
+      keys.all.map((key, i) => [createHash('sha256').update(key).digest('hex'), { id: `user-${i}` }]),
     );
     passport.use(
       new HeaderAPIKeyStrategy(
@@ -51,8 +54,14 @@ function expressServer(): Server {
       passport.authenticate('headerapikey', { session: false }),
       (req, res) => void res.json(body((req.user as { id: string }).id)),
     );
+  } else if (variant === 'middleware') {
+    app.get(
+      '/',
+      (_req, _res, next) => next(),
+      (_req, res) => void res.json(body(user)),
+    );
   } else {
-    app.get('/', (_req, res) => void res.json(body('anonymous')));
+    app.get('/', (_req, res) => void res.json(body(user)));
   }
   return createServer(app);
 }
@@ -60,14 +69,15 @@ function expressServer(): Server {
 function koaServer(): Server {
   const app = new Koa();
   const router = new Router();
-  if (variant === 'portcullis-key') {
+  if (guard !== undefined) {
     const g = koaGuard(guard);
     router.get('/', g.require('hello:read'), (ctx) => {
       ctx.body = body(g.auth(ctx).principal.id);
     });
   } else {
+    if (variant === 'middleware') router.get('/', (_ctx, next) => next());
     router.get('/', (ctx) => {
-      ctx.body = body('anonymous');
+      ctx.body = body(user);
     });
   }
   app.use(router.routes());
@@ -76,11 +86,12 @@ function koaServer(): Server {
 
 function honoServer(): Server {
   const app = new Hono();
-  if (variant === 'portcullis-key') {
+  if (guard !== undefined) {
     const g = honoGuard(guard);
     app.get('/', g.require('hello:read'), (c) => c.json(body(g.auth(c).principal.id)));
   } else {
-    app.get('/', (c) => c.json(body('anonymous')));
+    if (variant === 'middleware') app.get('/', (_c, next) => next());
+    app.get('/', (c) => c.json(body(user)));
   }
   return createAdaptorServer({ fetch: app.fetch }) as Server;
 }
@@ -88,9 +99,10 @@ function honoServer(): Server {
 const makers: Readonly<Record<string, () => Server>> = { express: expressServer, koa: koaServer, hono: honoServer };
 const server = makers[framework]?.();
 if (server === undefined) throw new Error(`There is no framework "${framework}".`);
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, headers }));
+const { good, bad } = credential;
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, good, bad }));
 process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.(user + system);
+  const { user: own, system } = process.cpuUsage();
+  process.send?.(own + system);
 });
 process.on('disconnect', () => process.exit(0));

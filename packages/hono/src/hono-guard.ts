@@ -91,14 +91,15 @@ export function honoGuard<P extends Principal, V extends Vocabulary>(
   options: HonoGuardOptions = {},
 ): HonoGuard<P, V> {
   const trustProxy = readTrustProxy(options.trustProxy);
-  const stateFor = (c: GuardedContext): GuardState<P, V> | undefined => c[stateKey] as GuardState<P, V> | undefined;
+  const stateFor = (c: GuardedContext): GuardState<P, V> | undefined =>
+    c[stateKey]?.state as GuardState<P, V> | undefined;
 
   function mount<A, R>(requirement: Requirement, load?: Loader<Context, unknown>): HonoMiddleware<A, R> {
     guard.validate(requirement, load !== undefined);
     const middleware = (c: GuardedContext, next: () => Promise<void>): MaybePromise<Response | void> => {
       const first = c[stateKey] === undefined;
       const made = stateOf(c, trustProxy);
-      const state = made as GuardState<P, V>;
+      const state = made.state as GuardState<P, V>;
       const proceed = (decision: Decision<P, V, unknown>): MaybePromise<Response | void> => {
         // Somebody else answered while we waited: what the handler did now, nobody would hear of.
         if (made.sent()) return undefined;

@@ -20,7 +20,8 @@ export type HonoMiddleware<Auth = unknown, Resource = undefined> = MiddlewareHan
 }>;
 
 /** What this adapter keeps of one request, and how its response gets the fields that were appended. */
-export interface HonoState extends GuardState {
+export interface HonoState {
+  readonly state: GuardState;
   /** Web runtimes only: writes what was appended. Node's response does that by itself, with its head. */
   readonly flush: (() => void) | undefined;
   /** Whether the head went out. */
@@ -86,6 +87,21 @@ function createWebSink(c: Context): WebSink {
   };
 }
 
+class NodeState implements HonoState {
+  readonly state: GuardState;
+  readonly flush = undefined;
+  readonly #outgoing: NodeOutgoing;
+
+  constructor(state: GuardState, outgoing: NodeOutgoing) {
+    this.state = state;
+    this.#outgoing = outgoing;
+  }
+
+  sent(): boolean {
+    return this.#outgoing.headersSent;
+  }
+}
+
 /** The state of a request, made when the first guard sees it. On Node it works on the streams below Hono. */
 export function stateOf(c: GuardedContext, trustProxy: TrustProxy): HonoState {
   const made = c[stateKey];
@@ -94,11 +110,11 @@ export function stateOf(c: GuardedContext, trustProxy: TrustProxy): HonoState {
   if (Array.isArray(incoming?.rawHeaders) && typeof outgoing?.writeHead === 'function') {
     const url = (incoming as { readonly url?: string }).url ?? '';
     const exchange = createNodeExchange(incoming, outgoing, { url, trustProxy });
-    return (c[stateKey] = { ...createGuardState(exchange), flush: undefined, sent: () => outgoing.headersSent });
+    return (c[stateKey] = new NodeState(createGuardState(exchange), outgoing));
   }
   const response = createWebSink(c);
   const exchange = { request: new WebRequest(c.req.raw, trustProxy), response };
-  return (c[stateKey] = { ...createGuardState(exchange), flush: response.flush, sent: response.sent });
+  return (c[stateKey] = { state: createGuardState(exchange), flush: response.flush, sent: response.sent });
 }
 
 /** Hono has the response, a thrown error's too, when `next` is done. */

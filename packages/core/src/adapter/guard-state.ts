@@ -17,9 +17,21 @@ export interface GuardState<P extends Principal = Principal, V extends Vocabular
   covered: boolean;
 }
 
+class FreshGuardState<P extends Principal, V extends Vocabulary> implements GuardState<P, V> {
+  readonly exchange: Exchange;
+  requirement: Requirement | undefined = undefined;
+  auth: Authentication<P, V> | undefined = undefined;
+  resource: unknown = undefined;
+  covered = false;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+}
+
 /** The state of a request that no guard has seen yet. */
 export function createGuardState<P extends Principal, V extends Vocabulary>(exchange: Exchange): GuardState<P, V> {
-  return { exchange, requirement: undefined, auth: undefined, resource: undefined, covered: false };
+  return new FreshGuardState(exchange);
 }
 
 /** Keeps what the guard allowed. A route that is `open` behind a guard keeps what that one found out. */
