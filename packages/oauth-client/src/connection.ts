@@ -1,0 +1,44 @@
+import type { Environment } from '@portcullis/core';
+import type * as oauth from 'oauth4webapi';
+import type { ClientCredential, Provider } from './provider.js';
+
+/** This application, as a provider knows it. */
+export interface ProviderRegistration {
+  readonly provider: Provider;
+  readonly clientId: string;
+  readonly credential: ClientCredential;
+  /** Replaces the provider's own list. */
+  readonly scopes?: readonly string[];
+}
+
+/** Limits of what is fetched from a provider. */
+export interface ConnectionLimits {
+  /** Milliseconds for a whole exchange. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Bytes of an answer. Default 1,048,576. */
+  readonly maxBytes?: number;
+  /** Lets `http:` and private addresses through, for a provider on the developer's own machine. Default false. */
+  readonly dangerouslyAllowLocal?: boolean;
+}
+
+/**
+ * One provider with this application's client at it: what every request to it needs, found once and shared by sign-in, vault and
+ * machine-to-machine tokens.
+ */
+export interface Connection {
+  /** The name in the application's configuration, routes and stored records. */
+  readonly name: string;
+  readonly provider: Provider;
+  readonly scopes: readonly string[];
+  readonly client: oauth.Client;
+  readonly clientAuth: oauth.ClientAuth;
+  /** The metadata: fetched once for all callers at a time, kept for an hour, served stale through an outage. @throws {OAuthError} */
+  server(call?: { readonly signal?: AbortSignal }): Promise<oauth.AuthorizationServer>;
+  /** Options of an oauth4webapi request: the guarded fetch, and whether plain http is allowed. */
+  requestOptions(call?: { readonly signal?: AbortSignal | undefined }): oauth.HttpRequestOptions<'GET' | 'POST'>;
+  /** Runs a request to the provider, and turns whatever goes wrong into an `OAuthError` with the right code. */
+  ask<R>(work: (server: oauth.AuthorizationServer) => Promise<R>, call?: { readonly signal?: AbortSignal }): Promise<R>;
+}
+
+/** What `createConnection` takes beside the registration. */
+export interface ConnectionOptions extends Pick<Environment, 'clock' | 'fetch'>, ConnectionLimits {}
