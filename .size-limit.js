@@ -12,6 +12,7 @@ const budgets = {
   '@portcullis/core/rate-limit': '7.9 kB',
   '@portcullis/core/csrf': '5.5 kB',
   '@portcullis/core/cookies': '2.3 kB',
+  '@portcullis/core/fetch': '1.1 kB',
   '@portcullis/core/node': '2.3 kB',
   '@portcullis/api-key': '10.6 kB',
   '@portcullis/jwt': '33 kB',

@@ -17,8 +17,8 @@ export interface ConnectionLimits {
   readonly timeoutMs?: number;
   /** Bytes of an answer. Default 1,048,576. */
   readonly maxBytes?: number;
-  /** Lets `http:` and private addresses through, for a provider on the developer's own machine. Default false. */
-  readonly dangerouslyAllowLocal?: boolean;
+  /** Lets `http:` and private addresses through: for a provider on the developer's own machine or inside the own network. Default false. */
+  readonly dangerouslyAllowPrivateNetwork?: boolean;
 }
 
 /**
@@ -35,7 +35,9 @@ export interface Connection {
   /** The metadata: fetched once for all callers at a time, kept for an hour, served stale through an outage. @throws {OAuthError} */
   server(call?: { readonly signal?: AbortSignal }): Promise<oauth.AuthorizationServer>;
   /** Options of an oauth4webapi request: the guarded fetch, and whether plain http is allowed. */
-  requestOptions(call?: { readonly signal?: AbortSignal | undefined }): oauth.HttpRequestOptions<'GET' | 'POST'>;
+  requestOptions(call?: {
+    readonly signal?: AbortSignal | undefined;
+  }): oauth.HttpRequestOptions<string, BodyInit | null | undefined>;
   /** Runs a request to the provider, and turns whatever goes wrong into an `OAuthError` with the right code. */
   ask<R>(work: (server: oauth.AuthorizationServer) => Promise<R>, call?: { readonly signal?: AbortSignal }): Promise<R>;
 }

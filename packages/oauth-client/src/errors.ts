@@ -28,7 +28,8 @@ export const oauthErrors: ErrorTable<OAuthErrorCode> = {
   provider_misbehaved: {
     status: 502,
     retryable: false,
-    summary: 'The provider answered against the protocol: a wrong issuer, signature, nonce or form. Nothing of the answer was used.',
+    summary:
+      'The provider answered against the protocol: a wrong issuer, signature, nonce or form. Nothing of the answer was used.',
   },
   provider_refused: {
     status: 502,
