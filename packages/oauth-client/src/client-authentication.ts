@@ -15,10 +15,11 @@ export function createClient(clientId: string, credential: ClientCredential, clo
   };
 }
 
-function privateKeyOf(given: ClientKey): oauth.PrivateKey {
+/** @throws {OAuthError} `invalid_option` for what cannot sign */
+export function privateKeyOf(option: string, given: ClientKey): oauth.PrivateKey {
   const { key, kid } = 'key' in given ? given : { key: given, kid: undefined };
   if (key.type !== 'private' || !key.usages.includes('sign')) {
-    throw invalidOption('credential.privateKey', 'give a private CryptoKey whose usages include "sign"');
+    throw invalidOption(option, 'give a private CryptoKey whose usages include "sign"');
   }
   return kid === undefined ? { key } : { key, kid };
 }
@@ -40,7 +41,7 @@ function secretMethod(provider: Provider, server: oauth.AuthorizationServer): Cl
  * @see RFC 6749 section 2.3.1; OpenID Connect Core section 9; RFC 8705
  */
 export function createClientAuthentication(provider: Provider, credential: ClientCredential): oauth.ClientAuth {
-  if ('privateKey' in credential) return oauth.PrivateKeyJwt(privateKeyOf(credential.privateKey));
+  if ('privateKey' in credential) return oauth.PrivateKeyJwt(privateKeyOf('credential.privateKey', credential.privateKey));
   if ('mtls' in credential) return oauth.TlsClientAuth();
   if ('none' in credential) return oauth.None();
   const { secret } = credential;

@@ -1,6 +1,6 @@
-import type { Environment } from '@portcullis/core';
+import type { Clock, Environment } from '@portcullis/core';
 import type * as oauth from 'oauth4webapi';
-import type { ClientCredential, Provider } from './provider.js';
+import type { ClientCredential, ClientKey, Provider } from './provider.js';
 
 /** This application, as a provider knows it. */
 export interface ProviderRegistration {
@@ -9,6 +9,12 @@ export interface ProviderRegistration {
   readonly credential: ClientCredential;
   /** Replaces the provider's own list. */
   readonly scopes?: readonly string[];
+  /** Binds tokens to this key (RFC 9449): every request for tokens, and with them, carries a proof. Default: bearer tokens. */
+  readonly dpopKeys?: CryptoKeyPair;
+  /** Signs authorization requests (RFC 9101). Default: not signed, which fails at a provider that requires it. */
+  readonly requestObjectKey?: ClientKey;
+  /** Whether authorization requests are pushed (RFC 9126) where the provider offers that. Default true. */
+  readonly pushedAuthorization?: boolean;
 }
 
 /** Limits of what is fetched from a provider. */
@@ -30,8 +36,14 @@ export interface Connection {
   readonly name: string;
   readonly provider: Provider;
   readonly scopes: readonly string[];
+  readonly clock: Clock;
   readonly client: oauth.Client;
   readonly clientAuth: oauth.ClientAuth;
+  /** Proofs of the key that tokens are bound to. */
+  readonly dpop?: oauth.DPoPHandle | undefined;
+  /** Signs authorization requests. */
+  readonly requestObjectKey?: oauth.PrivateKey | undefined;
+  readonly pushedAuthorization: boolean;
   /** The metadata: fetched once for all callers at a time, kept for an hour, served stale through an outage. @throws {OAuthError} */
   server(call?: { readonly signal?: AbortSignal }): Promise<oauth.AuthorizationServer>;
   /** Options of an oauth4webapi request: the guarded fetch, and whether plain http is allowed. */

@@ -1,7 +1,7 @@
 import { type Clock, type Fetch, isPortcullisError } from '@portcullis/core';
 import { urlObjection } from '@portcullis/core/fetch';
 import * as oauth from 'oauth4webapi';
-import { createClient, createClientAuthentication } from './client-authentication.js';
+import { createClient, createClientAuthentication, privateKeyOf } from './client-authentication.js';
 import type { Connection, ConnectionOptions, ProviderRegistration } from './connection.js';
 import { discover } from './discover.js';
 import { invalidOption, OAuthError } from './errors.js';
@@ -121,13 +121,19 @@ export function createConnection(
   const metadata = createMetadata(() => discover(provider, { fetch: guarded, allowPrivate }), clock);
   const spoken = speakDialect(provider, () => metadata.current()?.token_endpoint, guarded);
 
+  const client = createClient(clientId, credential, clock);
+  const { dpopKeys, requestObjectKey, pushedAuthorization = true } = registration;
   const server: Connection['server'] = (call = {}) => whileWanted(metadata.get(), call.signal);
   return Object.freeze({
     name,
     provider,
     scopes,
-    client: createClient(clientId, credential, clock),
+    clock,
+    client,
     clientAuth: createClientAuthentication(provider, credential),
+    dpop: dpopKeys && oauth.DPoP(client, dpopKeys),
+    requestObjectKey: requestObjectKey && privateKeyOf('requestObjectKey', requestObjectKey),
+    pushedAuthorization,
     server,
     requestOptions: ({ signal } = {}) => ({
       [oauth.customFetch]: (url, init) => spoken(url, init as RequestInit),
