@@ -54,9 +54,20 @@ export interface AuthorizationRequest {
   readonly transaction: AuthorizationTransaction;
 }
 
-const reserved = new Set(['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', 'code_challenge', 'code_challenge_method']);
+const reserved = new Set([
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+]);
 
-function plainParameters(connection: Connection, options: AuthorizationRequestOptions): readonly (readonly [string, string])[] {
+function plainParameters(
+  connection: Connection,
+  options: AuthorizationRequestOptions,
+): readonly (readonly [string, string])[] {
   const { provider } = connection;
   const { prompt, maxAge, loginHint, acrValues, uiLocales, authorizationDetails = [] } = options;
   if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
@@ -129,47 +140,54 @@ export function createAuthorizationRequest(
   const scopes = options.scopes ?? connection.scopes;
   const resource = checkResources(options.resource);
   const plain = plainParameters(connection, options);
-  return connection.ask(async (server) => {
-    const { authorization_endpoint: endpoint } = server;
-    if (endpoint === undefined) throw new OAuthError('provider_misbehaved', 'The provider has no authorization endpoint.');
-    const methods = server.code_challenge_methods_supported;
-    if (provider.discovery === 'mcp' && methods?.includes('S256') !== true) {
-      throw new OAuthError('provider_misbehaved', 'The provider does not say that it checks PKCE with S256.');
-    }
-    const details = checkRequestedDetails(options.authorizationDetails, server['authorization_details_types_supported']);
-    const [state, verifier, nonce] = [token(), token(), provider.openid ? token() : undefined];
-    const parameters = new URLSearchParams(plain.map(([name, value]) => [name, value]));
-    for (const each of resource) parameters.append('resource', each);
-    const own = {
-      client_id: client.client_id,
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      state,
-      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-    };
-    for (const [name, value] of Object.entries(own)) parameters.set(name, value);
-    if (scopes.length > 0) parameters.set('scope', scopes.join(provider.scopeSeparator ?? ' '));
-    if (nonce !== undefined) parameters.set('nonce', nonce);
-    if (connection.dpop !== undefined) parameters.set('dpop_jkt', await connection.dpop.calculateThumbprint());
-    let sent = await signed(connection, server, parameters);
-    let expiresAt: number | undefined;
-    if (mustPush(connection, server)) {
-      const { request_uri: reference, expires_in: seconds } = await pushed(connection, server, sent, signal);
-      expiresAt = connection.clock() + seconds * 1000;
-      sent = new URLSearchParams({ client_id: client.client_id, request_uri: reference });
-    }
-    const url = new URL(endpoint);
-    for (const [name, value] of sent) {
-      url.searchParams.append(name === 'client_id' ? (provider.clientIdParameter ?? name) : name, value);
-    }
-    const detailTypes = [...new Set(details.map(({ type }) => type))];
-    const { issuer } = server;
-    const { maxAge } = options;
-    return {
-      url: url.href,
-      expiresAt,
-      transaction: { state, verifier, nonce, issuer, redirectUri, scopes, maxAge, resource, detailTypes },
-    };
-  }, signal === undefined ? {} : { signal });
+  return connection.ask(
+    async (server) => {
+      const { authorization_endpoint: endpoint } = server;
+      if (endpoint === undefined)
+        throw new OAuthError('provider_misbehaved', 'The provider has no authorization endpoint.');
+      const methods = server.code_challenge_methods_supported;
+      if (provider.discovery === 'mcp' && methods?.includes('S256') !== true) {
+        throw new OAuthError('provider_misbehaved', 'The provider does not say that it checks PKCE with S256.');
+      }
+      const details = checkRequestedDetails(
+        options.authorizationDetails,
+        server['authorization_details_types_supported'],
+      );
+      const [state, verifier, nonce] = [token(), token(), provider.openid ? token() : undefined];
+      const parameters = new URLSearchParams(plain.map(([name, value]) => [name, value]));
+      for (const each of resource) parameters.append('resource', each);
+      const own = {
+        client_id: client.client_id,
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        state,
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      };
+      for (const [name, value] of Object.entries(own)) parameters.set(name, value);
+      if (scopes.length > 0) parameters.set('scope', scopes.join(provider.scopeSeparator ?? ' '));
+      if (nonce !== undefined) parameters.set('nonce', nonce);
+      if (connection.dpop !== undefined) parameters.set('dpop_jkt', await connection.dpop.calculateThumbprint());
+      let sent = await signed(connection, server, parameters);
+      let expiresAt: number | undefined;
+      if (mustPush(connection, server)) {
+        const { request_uri: reference, expires_in: seconds } = await pushed(connection, server, sent, signal);
+        expiresAt = connection.clock() + seconds * 1000;
+        sent = new URLSearchParams({ client_id: client.client_id, request_uri: reference });
+      }
+      const url = new URL(endpoint);
+      for (const [name, value] of sent) {
+        url.searchParams.append(name === 'client_id' ? (provider.clientIdParameter ?? name) : name, value);
+      }
+      const detailTypes = [...new Set(details.map(({ type }) => type))];
+      const { issuer } = server;
+      const { maxAge } = options;
+      return {
+        url: url.href,
+        expiresAt,
+        transaction: { state, verifier, nonce, issuer, redirectUri, scopes, maxAge, resource, detailTypes },
+      };
+    },
+    signal === undefined ? {} : { signal },
+  );
 }

@@ -45,6 +45,7 @@ export function readAuthorizationCode(
     throw new OAuthError(busy.has(given) ? 'provider_unavailable' : 'provider_refused', undefined, { providerError });
   }
   const code = parameters.get('code');
-  if (code === null || code === '') throw new OAuthError('provider_misbehaved', 'The answer has neither a code nor an error.');
+  if (code === null || code === '')
+    throw new OAuthError('provider_misbehaved', 'The answer has neither a code nor an error.');
   return code;
 }

@@ -41,7 +41,8 @@ function secretMethod(provider: Provider, server: oauth.AuthorizationServer): Cl
  * @see RFC 6749 section 2.3.1; OpenID Connect Core section 9; RFC 8705
  */
 export function createClientAuthentication(provider: Provider, credential: ClientCredential): oauth.ClientAuth {
-  if ('privateKey' in credential) return oauth.PrivateKeyJwt(privateKeyOf('credential.privateKey', credential.privateKey));
+  if ('privateKey' in credential)
+    return oauth.PrivateKeyJwt(privateKeyOf('credential.privateKey', credential.privateKey));
   if ('mtls' in credential) return oauth.TlsClientAuth();
   if ('none' in credential) return oauth.None();
   const { secret } = credential;

@@ -49,7 +49,7 @@ export interface Connection {
   /** Options of an oauth4webapi request: the guarded fetch, and whether plain http is allowed. */
   requestOptions(call?: {
     readonly signal?: AbortSignal | undefined;
-  }): oauth.HttpRequestOptions<string, BodyInit | null | undefined>;
+  }): oauth.HttpRequestOptions<string, BodyInit | Uint8Array | null | undefined>;
   /** Runs a request to the provider, and turns whatever goes wrong into an `OAuthError` with the right code. */
   ask<R>(work: (server: oauth.AuthorizationServer) => Promise<R>, call?: { readonly signal?: AbortSignal }): Promise<R>;
 }

@@ -19,7 +19,8 @@ async function fetchOne(connection: Connection, request: UserInfoRequest, tokens
     ),
   );
   if (answer.status >= 500 || answer.status === 429) throw new OAuthError('provider_unavailable');
-  if (!answer.ok) throw new OAuthError('provider_refused', `The provider refused to describe the user (${answer.status}).`);
+  if (!answer.ok)
+    throw new OAuthError('provider_refused', `The provider refused to describe the user (${answer.status}).`);
   try {
     return await answer.json();
   } catch {

@@ -23,7 +23,8 @@ export function idTokenKeys(connection: Connection, server: oauth.AuthorizationS
           body: undefined,
           signal,
         });
-        if (answer?.status !== 200) throw new OAuthError('provider_unavailable', "The provider's keys were not to be had.");
+        if (answer?.status !== 200)
+          throw new OAuthError('provider_unavailable', "The provider's keys were not to be had.");
         return answer;
       },
     });

@@ -15,7 +15,13 @@ function pictureOf(value: unknown): string | undefined {
 export function readProfile(provider: Provider, sources: ProfileSources): Profile {
   const mapped = provider.profile(sources);
   const { subject } = mapped;
-  if (typeof subject !== 'string' || subject.length < 1 || subject.length > 255 || !subject.isWellFormed() || subject.includes('\0')) {
+  if (
+    typeof subject !== 'string' ||
+    subject.length < 1 ||
+    subject.length > 255 ||
+    !subject.isWellFormed() ||
+    subject.includes('\0')
+  ) {
     throw new OAuthError('provider_misbehaved', 'The provider did not say who the user is.');
   }
   const issuer = mapped.issuer ?? text(sources.claims['iss']) ?? provider.issuer;

@@ -37,7 +37,11 @@ async function takeIdToken(response: Response): Promise<{ readonly idToken: unkn
   return { idToken, rest: new Response(JSON.stringify(others), { status: 200, headers }) };
 }
 
-function grantedScopes(connection: Connection, given: string | undefined, requested: readonly string[]): readonly string[] {
+function grantedScopes(
+  connection: Connection,
+  given: string | undefined,
+  requested: readonly string[],
+): readonly string[] {
   if (given === undefined) return [...requested];
   const separator = connection.provider.scopeSeparator ?? ' ';
   return given.split(separator === ',' ? /[ ,]+/ : / +/).filter((scope) => scope !== '');
@@ -64,7 +68,10 @@ export async function readTokenAnswer(
     throw new OAuthError('provider_misbehaved', 'The provider did not bind the token to the key.');
   }
   if (connection.dpop === undefined && tokenType !== 'bearer') {
-    throw new OAuthError('provider_misbehaved', 'The provider bound the token to a key that this client does not have.');
+    throw new OAuthError(
+      'provider_misbehaved',
+      'The provider bound the token to a key that this client does not have.',
+    );
   }
   const wanted = expected.idToken !== 'ignored' && idToken !== undefined;
   if (expected.idToken === 'required' && typeof idToken !== 'string') {
@@ -79,7 +86,8 @@ export async function readTokenAnswer(
   return {
     accessToken: new Secret(accessToken),
     tokenType: tokenType as TokenSet['tokenType'],
-    expiresAt: seconds === undefined ? undefined : connection.clock() + Math.floor(Math.min(seconds, longestSeconds) * 1000),
+    expiresAt:
+      seconds === undefined ? undefined : connection.clock() + Math.floor(Math.min(seconds, longestSeconds) * 1000),
     refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),
     scopes: grantedScopes(connection, answer.scope, expected.scopes),
     idToken: wanted ? new Secret(idToken as string) : undefined,

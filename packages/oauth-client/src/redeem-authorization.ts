@@ -45,11 +45,19 @@ export function redeemAuthorization(
     if (iss !== null) answer.set('iss', iss);
     const checked = oauth.validateAuthResponse(server, client, answer, state);
     const tokens = await withDpopNonce(dpop, async () => {
-      const response = await oauth.authorizationCodeGrantRequest(server, client, clientAuth, checked, redirectUri, verifier, {
-        ...connection.requestOptions(call),
-        ...(dpop === undefined ? {} : { DPoP: dpop }),
-        additionalParameters: new URLSearchParams(resource.map((each) => ['resource', each])),
-      });
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        clientAuth,
+        checked,
+        redirectUri,
+        verifier,
+        {
+          ...connection.requestOptions(call),
+          ...(dpop === undefined ? {} : { DPoP: dpop }),
+          additionalParameters: new URLSearchParams(resource.map((each) => ['resource', each])),
+        },
+      );
       return readTokenAnswer(connection, response, {
         server,
         scopes,

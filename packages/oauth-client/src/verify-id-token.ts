@@ -51,7 +51,8 @@ export function checkParties(connection: Connection, claims: JWTPayload): string
   const audience = [claims.aud ?? []].flat();
   if (!audience.includes(client.client_id)) return 'it is for another client';
   const { azp } = claims;
-  if (azp === undefined ? audience.length > 1 : azp !== client.client_id) return 'another client is its authorized party';
+  if (azp === undefined ? audience.length > 1 : azp !== client.client_id)
+    return 'another client is its authorized party';
   return undefined;
 }
 
@@ -96,12 +97,14 @@ export async function verifyIdToken(
   const { payload: claims, protectedHeader } = verified;
   const party = checkParties(connection, claims);
   if (party !== undefined) throw wrong(party);
-  if (typeof claims.sub !== 'string' || claims.sub.length < 1 || claims.sub.length > 255) throw wrong('its sub has no use');
+  if (typeof claims.sub !== 'string' || claims.sub.length < 1 || claims.sub.length > 255)
+    throw wrong('its sub has no use');
   if (expected.nonce !== undefined && claims['nonce'] !== expected.nonce) throw wrong('it has another nonce');
   if (expected.maxAge !== undefined) checkAge(claims, expected.maxAge, now);
   if (expected.previous !== undefined) checkRenewal(claims, expected.previous);
   const { alg } = protectedHeader;
-  if (!(await checkHash(claims['at_hash'], alg, expected.accessToken))) throw wrong('at_hash is of another access token');
+  if (!(await checkHash(claims['at_hash'], alg, expected.accessToken)))
+    throw wrong('at_hash is of another access token');
   if (!(await checkHash(claims['c_hash'], alg, expected.code))) throw wrong('c_hash is of another code');
   return claims;
 }
