@@ -1,4 +1,4 @@
-import type { Events, Exchange, Secret } from '@portcullis/core';
+import type { Events, Exchange } from '@portcullis/core';
 import type { Endpoint } from '@portcullis/core/endpoint';
 import {
   type BackchannelLogoutHandlerOptions,
@@ -36,7 +36,7 @@ export interface OAuthClient<N extends string> {
   /** Which sessions here came from which at a provider. The callback handler fills it. */
   readonly sessions: ProviderSessions;
   /** Where to send a user to sign out at the provider too; `undefined` where there is no such place. @throws {OAuthError} */
-  logoutUrl(provider: N, options?: EndSessionOptions & { readonly idTokenHint?: Secret }): Promise<string | undefined>;
+  logoutUrl(provider: N, options?: EndSessionOptions): Promise<string | undefined>;
   /** Ends the sessions that a logout token names. The number ended. @throws {OAuthError} */
   backchannelLogout(provider: N, logout: { readonly token: string; readonly end: EndSession }): Promise<number>;
   /** `GET` or `POST`, at a path with `:provider`. */
