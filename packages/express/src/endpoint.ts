@@ -8,7 +8,8 @@ export function expressEndpoint(endpoint: Endpoint): (req: object, res: object, 
   const answer = async (req: ExpressRequest & { readonly body?: unknown }, res: ExpressResponse): Promise<void> => {
     const exchange = exchangeOf(req[stateKey]);
     const { status, headers, body } = await endpoint({
-      ...exchange,
+      request: exchange.request,
+      response: exchange.response,
       path: (req.params ?? {}) as Readonly<Record<string, string | undefined>>,
       async form() {
         if (!formType(exchange.request.header('content-type'))) return undefined;

@@ -10,7 +10,8 @@ export function honoEndpoint(endpoint: Endpoint): (c: Context) => Promise<Respon
   return async (c: GuardedContext) => {
     const exchange = exchangeOf(c[stateKey]);
     const { status, headers, body } = await endpoint({
-      ...exchange,
+      request: exchange.request,
+      response: exchange.response,
       path: c.req.param() as Readonly<Record<string, string | undefined>>,
       async form() {
         if (!formType(exchange.request.header('content-type'))) return undefined;

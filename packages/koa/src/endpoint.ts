@@ -8,7 +8,8 @@ export function koaEndpoint(endpoint: Endpoint): (ctx: KoaContext) => Promise<vo
   return async (ctx: RoutedContext & { readonly request?: { readonly body?: unknown } }) => {
     const exchange = exchangeOf(ctx[stateKey]);
     const { status, headers, body } = await endpoint({
-      ...exchange,
+      request: exchange.request,
+      response: exchange.response,
       path: (ctx.params ?? {}) as Readonly<Record<string, string | undefined>>,
       async form() {
         if (!formType(exchange.request.header('content-type'))) return undefined;

@@ -10,7 +10,6 @@ export function redirect(location: string): EndpointAnswer {
     status: 303,
     headers: [
       ['location', location],
-      ['cache-control', 'no-store'],
       // What the address holds (a code, a state) stays out of the next site's logs.
       ['referrer-policy', 'no-referrer'],
     ],

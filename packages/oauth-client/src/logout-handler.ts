@@ -58,6 +58,7 @@ export function createLogoutHandler(
     if (url === undefined) return redirect(returnTo);
     const kept = await sealer.seal(JSON.stringify({ state, returnTo }), context);
     input.response.append('set-cookie', serializeCookie(cookie, kept, { ...attributes, maxAge: minutes * 60 }));
+    input.response.append('cache-control', 'no-store');
     return redirect(url);
   };
 }

@@ -1,5 +1,6 @@
 import { requirement } from '@portcullis-internal/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { transactionCollection } from '../src/transactions.js';
 import { createBrowser } from './support/browser.js';
 import { type Harness, origin, startHarness } from './support/sign-in-harness.js';
 
@@ -203,7 +204,7 @@ describe('ending a sign-in', () => {
     const cookies = exchange.appended.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
     expect(cookies).toHaveLength(1);
     expect(cookies[0]).toMatch(/^__Host-oauth-[\w-]+=[\w.-]+; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
-    const stored = JSON.stringify(await harness.storage.collection({ name: 'oauth_transactions' }).scan({ limit: 10 }));
+    const stored = JSON.stringify(await harness.storage.collection(transactionCollection).scan({ limit: 10 }));
     const { searchParams } = new URL(await harness.begin());
     for (const name of ['state', 'nonce']) expect(stored).not.toContain(searchParams.get(name));
   });

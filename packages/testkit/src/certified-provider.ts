@@ -59,6 +59,8 @@ export async function certifiedProvider(
     }),
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // Its own refuses loopback addresses, where the applications of tests are.
+    fetch: (url, { method = 'GET', headers = {}, body = null } = {}) => fetch(url, { method, headers, body }),
     ...changes,
   });
   const callback = provider.callback();
@@ -78,7 +80,7 @@ export async function certifiedProvider(
 
 /** A user agent over real HTTP: one cookie jar for each origin, redirects followed one at a time. */
 export interface UserAgent {
-  /** One request, with the cookies of its origin. */
+  /** One request, with the cookies of its origin unless `credentials` is `omit`. */
   send(url: string, init?: RequestInit): Promise<Response>;
   /** Follows redirects from `url` until an answer is none, or leads to where `until` says. Gives that address, and the answer unless it stopped short. */
   follow(
@@ -95,7 +97,8 @@ export function userAgent(): UserAgent {
       const jar = jars.get(origin) ?? new Map<string, string>();
       jars.set(origin, jar);
       const headers = new Headers(init.headers);
-      if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
+      if (jar.size > 0 && init.credentials !== 'omit')
+        headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
       const response = await fetch(url, { ...init, headers, redirect: 'manual' });
       for (const field of response.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
