@@ -1,5 +1,5 @@
+import { urlObjection } from '@portcullis/core/fetch';
 import { describe, expect, it } from 'vitest';
-import { urlObjection } from '../src/jwks/url-policy.js';
 import { createJwtVerifier } from '../src/verify/create-jwt-verifier.js';
 import { audience, issuer } from './verify-harness.js';
 

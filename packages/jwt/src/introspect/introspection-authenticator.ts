@@ -13,11 +13,11 @@ import {
   sha256,
   utf8,
 } from '@portcullis/core';
+import { urlObjection } from '@portcullis/core/fetch';
 import { durationOption, minute, second } from '../duration.js';
 import { invalidOption } from '../errors.js';
 import { createBreaker } from '../jwks/breaker.js';
 import { fetchJson } from '../jwks/fetch-json.js';
-import { urlObjection } from '../jwks/url-policy.js';
 import { type ClaimRules, checkClaims } from '../verify/check-claims.js';
 import { deepFreeze } from '../verify/deep-freeze.js';
 import type { JsonObject } from '../verify/strict-json.js';

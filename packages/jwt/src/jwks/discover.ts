@@ -1,5 +1,5 @@
+import { urlObjection } from '@portcullis/core/fetch';
 import { type FetchLimits, fetchJson } from './fetch-json.js';
-import { urlObjection } from './url-policy.js';
 
 /** What discovery takes beside the limits. */
 export interface DiscoveryOptions extends FetchLimits {

@@ -1,4 +1,5 @@
 import type { Clock, Fetch } from '@portcullis/core';
+import { readBody, withinTime } from '@portcullis/core/fetch';
 import { parseStrictObject } from '../verify/strict-json.js';
 
 /** A JSON document and how long HTTP says that it is good for. */
@@ -37,21 +38,6 @@ function retryAfterOf(headers: Headers): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw new Error('The document is too large.');
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let text = '';
-  let bytes = 0;
-  // Counted as it comes: a length that the server states is only a claim, and compression hides the true one.
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    bytes += part.value.byteLength;
-    if (bytes > maxBytes) throw new Error('The document is too large.');
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 async function request(url: string, { fetch, maxBytes, send }: FetchLimits, signal: AbortSignal): Promise<FetchedJson> {
   const response = await fetch(url, {
     ...send,
@@ -63,7 +49,8 @@ async function request(url: string, { fetch, maxBytes, send }: FetchLimits, sign
   const { status, headers } = response;
   const common = { status, lifetimeMs: lifetimeOf(headers), retryAfterMs: retryAfterOf(headers) };
   if (status !== 200) return { ...common, document: undefined };
-  const document = parseStrictObject(await readText(response, maxBytes));
+  const bytes = await readBody(response, maxBytes);
+  const document = parseStrictObject(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   if (typeof document === 'string') throw new Error(`The document is not one JSON object (${document}).`);
   return { ...common, document };
 }
@@ -73,20 +60,5 @@ async function request(url: string, { fetch, maxBytes, send }: FetchLimits, sign
  * @throws Error for a network failure, a body that is too large, too slow, not UTF-8 or not one strict JSON object.
  */
 export function fetchJson(url: string, limits: FetchLimits): Promise<FetchedJson> {
-  return new Promise((resolve, reject) => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      const late = new Error(`No answer within ${limits.timeoutMs} ms.`);
-      controller.abort(late);
-      // A fetch of the application's own may not listen to the signal.
-      reject(late);
-    }, limits.timeoutMs);
-    void request(url, limits, controller.signal)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer);
-        // What was not read of the body is not wanted, and must not hold the connection.
-        controller.abort();
-      });
-  });
+  return withinTime(limits.timeoutMs, (signal) => request(url, limits, signal));
 }

@@ -1,4 +1,5 @@
 import type { Clock, EventSink, Fetch, MaybePromise } from '@portcullis/core';
+import { urlObjection } from '@portcullis/core/fetch';
 import { day, durationOption, hour, minute, second } from '../duration.js';
 import type { JwsAlgorithm } from '../engine/algorithms.js';
 import type { Engine } from '../engine/engine.js';
@@ -9,7 +10,6 @@ import type { VerifierEvents } from '../verify/verifier-events.js';
 import { createBreaker } from './breaker.js';
 import { discoverKeySetUrl } from './discover.js';
 import { fetchJson } from './fetch-json.js';
-import { urlObjection } from './url-policy.js';
 
 /** Limits of fetching an issuer's keys. Times in milliseconds. */
 export interface RemoteKeysOptions {

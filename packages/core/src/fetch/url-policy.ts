@@ -27,7 +27,7 @@ const localName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa)\
 export type UrlObjection = string | undefined;
 
 /**
- * Whether keys may be fetched from a URL: https, no user name or password, no fragment, and a host that is neither an
+ * Whether a URL from outside may be fetched: https, no user name or password, no fragment, and a host that is neither an
  * address of a private, loopback or link-local network nor a name that is local by convention. What a public name
  * resolves to is not checked: there TLS is what keeps an inner service from answering for it.
  * @see OWASP Server-Side Request Forgery Prevention Cheat Sheet

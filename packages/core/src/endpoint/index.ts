@@ -1,0 +1,6 @@
+/**
+ * A request handler that knows no framework, for features that bring routes of their own. Each adapter mounts one behind its guard.
+ * @packageDocumentation
+ */
+export type { Endpoint, EndpointAnswer, EndpointInput } from './endpoint.js';
+export { formType, parseForm, readFormStream, readParsedForm } from './form.js';
