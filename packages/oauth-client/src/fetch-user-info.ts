@@ -5,6 +5,12 @@ import type { ProviderJson, UserInfoRequest } from './provider.js';
 import type { TokenSet } from './token-set.js';
 import { withDpopNonce } from './with-dpop-nonce.js';
 
+function filled(template: string, connection: Connection, tokens: TokenSet): string {
+  return template
+    .replaceAll('{client_id}', () => encodeURIComponent(connection.client.client_id))
+    .replaceAll('{access_token}', () => encodeURIComponent(tokens.accessToken.reveal()));
+}
+
 async function fetchOne(connection: Connection, request: UserInfoRequest, tokens: TokenSet): Promise<unknown> {
   const { url, method = 'GET', headers, body } = request;
   const { dpop } = connection;
@@ -12,9 +18,9 @@ async function fetchOne(connection: Connection, request: UserInfoRequest, tokens
     oauth.protectedResourceRequest(
       tokens.accessToken.reveal(),
       method,
-      new URL(url),
+      new URL(filled(url, connection, tokens)),
       new Headers({ accept: 'application/json', ...headers }),
-      body,
+      body && filled(body, connection, tokens),
       { ...connection.requestOptions(), ...(dpop === undefined ? {} : { DPoP: dpop }) },
     ),
   );

@@ -35,7 +35,10 @@ export interface ProfileSources {
   readonly callback: ProviderJson;
 }
 
-/** A request for facts about the user, sent with the access token. */
+/**
+ * A request for facts about the user, sent with the access token. `{access_token}` and `{client_id}` in `url` and `body` stand for these,
+ * form-encoded, where a provider wants them elsewhere than in a header.
+ */
 export interface UserInfoRequest {
   readonly url: string;
   readonly method?: 'GET' | 'POST';
@@ -97,6 +100,8 @@ export interface Provider {
   readonly clientIdParameter?: string;
   /** What the token endpoint reads. Default `form`. */
   readonly tokenRequestBody?: 'form' | 'json';
+  /** Parameters of the callback that the token request repeats, beside the code: `state`, or a device. */
+  readonly tokenRequestRepeats?: readonly string[];
   /** Algorithms that its ID tokens may be signed with. Default: those of the metadata, without `none` and HMAC. */
   readonly idTokenAlgorithms?: readonly string[];
   /** Turns the token endpoint's answer into what RFC 6749 section 5.1 says, or its error answer into section 5.2's. */

@@ -44,6 +44,11 @@ export function redeemAuthorization(
     const iss = parameters.get('iss');
     if (iss !== null) answer.set('iss', iss);
     const checked = oauth.validateAuthResponse(server, client, answer, state);
+    const additionalParameters = new URLSearchParams(resource.map((each) => ['resource', each]));
+    for (const name of provider.tokenRequestRepeats ?? []) {
+      const value = parameters.get(name);
+      if (value !== null) additionalParameters.set(name, value);
+    }
     const tokens = await withDpopNonce(dpop, async () => {
       const response = await oauth.authorizationCodeGrantRequest(
         server,
@@ -55,7 +60,7 @@ export function redeemAuthorization(
         {
           ...connection.requestOptions(call),
           ...(dpop === undefined ? {} : { DPoP: dpop }),
-          additionalParameters: new URLSearchParams(resource.map((each) => ['resource', each])),
+          additionalParameters,
         },
       );
       return readTokenAnswer(connection, response, {
