@@ -8,7 +8,7 @@ import { type GuardedContext, stateKey } from './hono-request.js';
 /** Mounts a feature's endpoint as the handler behind a guard: `app.get(path, g.open(), honoEndpoint(endpoint))`. */
 export function honoEndpoint(endpoint: Endpoint): (c: Context) => Promise<Response> {
   return async (c: GuardedContext) => {
-    const exchange = exchangeOf(c[stateKey]);
+    const exchange = exchangeOf(c[stateKey]?.state);
     const { status, headers, body } = await endpoint({
       request: exchange.request,
       response: exchange.response,
