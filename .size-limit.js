@@ -27,6 +27,8 @@ const budgets = {
   '@portcullis/express': '2.2 kB',
   '@portcullis/koa': '1.9 kB',
   '@portcullis/hono': '2.3 kB',
+  '@portcullis/fastify': '2 kB',
+  '@portcullis/web': '3 kB',
 };
 
 // Shared chunks import each other for order only, of which esbuild warns outside node_modules.
@@ -42,10 +44,12 @@ const programs = [
   { framework: 'express', platform: 'node', limit: '24 kB' },
   { framework: 'koa', platform: 'node', limit: '23.7 kB' },
   { framework: 'hono', platform: 'browser', limit: '26.5 kB' },
+  { framework: 'fastify', platform: 'node', limit: '24 kB' },
+  { framework: 'web', platform: 'browser', limit: '27.5 kB' },
 ].map(({ framework, platform, limit }) => ({
   name: `core + api-key + ${framework}`,
   path: `packages/e2e/size/api-keys-on-${framework}.js`,
-  ignore: ['express', 'koa', '@koa/router', 'hono'],
+  ignore: ['express', 'koa', '@koa/router', 'hono', 'fastify'],
   gzip: true,
   modifyEsbuildConfig: (config) => ({ ...quiet(config), platform, format: 'esm' }),
   limit,

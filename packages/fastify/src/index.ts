@@ -1,0 +1,8 @@
+/**
+ * Portcullis for Fastify 4 and 5.
+ *
+ * @packageDocumentation
+ */
+export type { AssertClosedOptions } from './audit-routes.js';
+export { type FastifyGuard, type FastifyGuardOptions, fastifyGuard } from './fastify-guard.js';
+export type { FastifyMiddleware } from './fastify-request.js';
