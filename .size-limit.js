@@ -6,7 +6,7 @@ import { publishedPackages, root } from './scripts/lib/workspace.mjs';
 
 const budgets = {
   '@portcullis/core': '24.3 kB',
-  '@portcullis/core/adapter': '1.7 kB',
+  '@portcullis/core/adapter': '2.9 kB',
   '@portcullis/core/storage': '8.4 kB',
   '@portcullis/core/policy': '4.4 kB',
   '@portcullis/core/rate-limit': '7.9 kB',
