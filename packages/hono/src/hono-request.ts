@@ -1,14 +1,5 @@
-import { type AuthRequest, CoreError, type HeaderField, type ResponseSink } from '@portcullis/core';
-import { createGuardState, type GuardState } from '@portcullis/core/adapter';
-import {
-  assertField,
-  clientAddress,
-  createNodeExchange,
-  type NodeIncoming,
-  type NodeOutgoing,
-  settledFields,
-  type TrustProxy,
-} from '@portcullis/core/node';
+import { createGuardState, createWebExchange, type GuardState } from '@portcullis/core/adapter';
+import { createNodeExchange, type NodeIncoming, type NodeOutgoing, type TrustProxy } from '@portcullis/core/node';
 import type { Context, MiddlewareHandler } from 'hono';
 
 /** Where the state of a request hangs: a symbol property costs a fiftieth of a WeakMap. */
@@ -30,61 +21,6 @@ export interface HonoState {
 
 export interface GuardedContext extends Context {
   [stateKey]?: HonoState | undefined;
-}
-
-/** `AuthRequest` over a web `Request`. Fields sent twice arrive joined; the guard looks for the comma. */
-class WebRequest implements AuthRequest {
-  readonly #raw: Request;
-  readonly #trustProxy: TrustProxy;
-
-  constructor(raw: Request, trustProxy: TrustProxy) {
-    this.#raw = raw;
-    this.#trustProxy = trustProxy;
-  }
-
-  get method(): string {
-    return this.#raw.method;
-  }
-
-  get url(): string {
-    return this.#raw.url;
-  }
-
-  get ip(): string | undefined {
-    return clientAddress(undefined, this.headerValues('x-forwarded-for'), this.#trustProxy);
-  }
-
-  header(name: string): string | undefined {
-    return this.#raw.headers.get(name) ?? undefined;
-  }
-
-  headerValues(name: string): readonly string[] {
-    const value = this.#raw.headers.get(name);
-    return value === null ? [] : [value];
-  }
-}
-
-interface WebSink extends ResponseSink {
-  flush(): void;
-  sent(): boolean;
-}
-
-/** Keeps fields until the handler's response, or its error's, is there to carry them. */
-function createWebSink(c: Context): WebSink {
-  const pending: HeaderField[] = [];
-  let sent = false;
-  return {
-    append(name, value) {
-      if (sent) throw new CoreError('response_sent', 'The response head is out; append fields before that.');
-      assertField(name, value);
-      pending.push([name, value]);
-    },
-    flush() {
-      sent = true;
-      for (const [name, value] of settledFields(pending)) c.header(name, value, { append: true });
-    },
-    sent: () => sent,
-  };
 }
 
 class NodeState implements HonoState {
@@ -112,9 +48,10 @@ export function stateOf(c: GuardedContext, trustProxy: TrustProxy): HonoState {
     const exchange = createNodeExchange(incoming, outgoing, { url, trustProxy });
     return (c[stateKey] = new NodeState(createGuardState(exchange), outgoing));
   }
-  const response = createWebSink(c);
-  const exchange = { request: new WebRequest(c.req.raw, trustProxy), response };
-  return (c[stateKey] = { state: createGuardState(exchange), flush: response.flush, sent: response.sent });
+  const exchange = createWebExchange(c.req.raw, { trustProxy });
+  const { flush, sent } = exchange.response;
+  const write = (name: string, value: string): void => c.header(name, value, { append: true });
+  return (c[stateKey] = { state: createGuardState(exchange), flush: () => flush(write), sent });
 }
 
 /** Hono has the response, a thrown error's too, when `next` is done. */

@@ -1,6 +1,6 @@
 import type { Derivation, HashEngine } from './engine.js';
 
-type Callback = (error: Error | null, bytes: Uint8Array) => void;
+type Callback = (error: Error | null | undefined, bytes: Uint8Array) => void;
 
 /** What is used of node:crypto; Bun and Deno have it too. */
 interface NodeCrypto {
@@ -76,7 +76,8 @@ export function createNativeEngine(crypto: NodeCrypto = loadCrypto()): HashEngin
     },
     derive: (derivation) =>
       new Promise((resolve, reject) => {
-        run(crypto, derivation, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
+        // Node says null where nothing went wrong, Bun undefined.
+        run(crypto, derivation, (error, bytes) => (error ? reject(error) : resolve(bytes)));
       }),
   };
 }

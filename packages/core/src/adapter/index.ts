@@ -26,3 +26,4 @@ export { coversOthers, isPassive, markGuard, markPassive, requirementOf } from '
 export { outcomeFields } from './outcome-fields.js';
 export { representationFields } from './representation-fields.js';
 export { createRouteList, type RouteList } from './route-list.js';
+export { createWebExchange, type WebExchange, type WebExchangeOptions, type WebSink } from './web-exchange.js';

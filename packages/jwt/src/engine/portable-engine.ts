@@ -1,6 +1,7 @@
 import { encodeBase64url, utf8 } from '@portcullis/core';
 import { compactVerify, importJWK, importPKCS8, importSPKI, type JWK } from 'jose';
 import { invalidKey } from '../errors.js';
+import { isPointOfCurve } from '../keys/ec-point.js';
 import { checkKeyFacts, factsOfCryptoKey, type KeyUse } from '../keys/key-facts.js';
 import type { KeyInput } from '../keys/key-input.js';
 import { type KeySource, readKey } from '../keys/read-key.js';
@@ -18,12 +19,19 @@ function parse(facts: AlgorithmFacts, source: KeySource, use: KeyUse): Promise<C
     case 'crypto-key':
       return Promise.resolve(source.key);
     case 'key-object':
-      return importJWK(source.key.export({ format: 'jwk' }) as JWK, name);
+      return importChecked(facts, source.key.export({ format: 'jwk' }) as JWK);
     case 'jwk':
-      return importJWK(source.jwk as JWK, name);
+      return importChecked(facts, source.jwk as JWK);
     case 'pem':
       return use === 'verify' ? importSPKI(source.pem, name) : importPKCS8(source.pem, name);
   }
+}
+
+/** `importKey` looks at curve and point in most runtimes, not in all. */
+async function importChecked({ name, kty, curve }: AlgorithmFacts, jwk: JWK): Promise<CryptoKey | Uint8Array> {
+  if (curve !== undefined && jwk.crv !== curve) throw new TypeError('The key is on another curve.');
+  if (kty === 'EC' && !isPointOfCurve(jwk)) throw new TypeError('The key is no point of its curve.');
+  return importJWK(jwk, name);
 }
 
 async function importKey(facts: AlgorithmFacts, source: KeySource, use: KeyUse, option: string): Promise<CryptoKey> {

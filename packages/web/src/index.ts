@@ -1,0 +1,9 @@
+/**
+ * Portcullis for fetch handlers: Next.js, SvelteKit, React Router, Bun, Deno and Workers.
+ *
+ * @packageDocumentation
+ */
+export type { AssertClosedOptions } from './audit-routes.js';
+export { webEndpoint } from './endpoint.js';
+export { type WebGuard, type WebGuardOptions, webGuard } from './web-guard.js';
+export type { WebMiddleware } from './web-request.js';
