@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export { type FakeClock, fakeClock } from './fake-clock.js';
+export { pgbouncer } from './pgbouncer.js';
 export { requirement } from './requirement.js';
 export {
   type CrashableService,

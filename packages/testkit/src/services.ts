@@ -21,7 +21,8 @@ export interface CrashableService extends Service {
   restart(): Promise<void>;
 }
 
-const there = (port: number, url: string, started?: Throwaway): Service => ({
+/** A server on a port of this machine, with what was started for it. */
+export const there = (port: number, url: string, started?: Throwaway): Service => ({
   host,
   port,
   url,
@@ -29,7 +30,7 @@ const there = (port: number, url: string, started?: Throwaway): Service => ({
 });
 
 /** One line for the log, or a failure where the environment promised the service. */
-function missing(name: string, why: string): undefined {
+export function missing(name: string, why: string): undefined {
   const text = `${name} tests skipped: ${why}`;
   if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`REQUIRE_SERVICES=1, but ${text}`);
   console.warn(text);
