@@ -6,6 +6,7 @@ export { type FakeClock, fakeClock } from './fake-clock.js';
 export { pgbouncer } from './pgbouncer.js';
 export { requirement } from './requirement.js';
 export {
+  type CrashableOptions,
   type CrashableService,
   type Service,
   crashableMysql,
@@ -17,3 +18,4 @@ export {
   redisCluster,
 } from './services.js';
 export { type TcpProxy, tcpProxy } from './tcp-proxy.js';
+export { canMount } from './throwaway.js';
