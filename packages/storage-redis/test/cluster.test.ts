@@ -43,6 +43,6 @@ for (const kind of clusterKinds) {
       return () => setBroken(false);
     },
     destroy: () => opened.end(),
-    scale: { members: 300, increments: 600, modelRuns: 8 },
+    scale: { members: 200, increments: 400, modelRuns: 4 },
   });
 }

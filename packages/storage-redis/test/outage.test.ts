@@ -2,7 +2,7 @@ import { StorageUnavailableError, type StoredRecord } from '@portcullis/core/sto
 import { crashableRedis, requirement, tcpProxy } from '@portcullis-internal/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createRedisStorage } from '../src/index.js';
-import { kinds } from './support/servers.js';
+import { kinds, ownPrefix } from './support/servers.js';
 
 interface Session extends StoredRecord {
   readonly user: string;
@@ -40,7 +40,7 @@ describe.skipIf(service === undefined).each(kinds)('createRedisStorage in an out
   }, async () => {
     if (service === undefined) throw new Error('no server');
     const opened = await kind.open(service.port);
-    const storage = createRedisStorage(opened.client, { prefix: `${kind.name}:` });
+    const storage = createRedisStorage(opened.client, { prefix: ownPrefix() });
     const items = storage.collection<Session>(sessions);
     await storage.migrate();
     const session = (id: string): Session => ({ id, user: 'u', createdAt: 1 });

@@ -3,8 +3,10 @@
  * @packageDocumentation
  */
 export { type FakeClock, fakeClock } from '@portcullis/testing';
+export { pgbouncer } from './pgbouncer.js';
 export { requirement } from './requirement.js';
 export {
+  type CrashableOptions,
   type CrashableService,
   type Service,
   crashableMysql,
@@ -16,3 +18,4 @@ export {
   redisCluster,
 } from './services.js';
 export { type TcpProxy, tcpProxy } from './tcp-proxy.js';
+export { canMount } from './throwaway.js';

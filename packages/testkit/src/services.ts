@@ -19,9 +19,26 @@ export interface CrashableService extends Service {
   crash(): Promise<void>;
   /** Starts it again on the same port and data, and waits until it answers. */
   restart(): Promise<void>;
+  /** Starts it again if it has ended by itself, and waits until it answers. */
+  revive(): Promise<void>;
+  /** Where its data are. */
+  readonly folder: string;
 }
 
-const there = (port: number, url: string, started?: Throwaway): Service => ({
+/** How a server is set up that a test may crash. */
+export interface CrashableOptions {
+  /** Whether each write is on its disk before it is acknowledged. MariaDB always does so. */
+  readonly sync?: boolean;
+  /** Megabytes of a disk of its own, which a test may fill. Only where `canMount()`. */
+  readonly disk?: number | undefined;
+  /** A server of the same kind that it begins as a copy of and follows: PostgreSQL only. The others are told so by a statement. */
+  readonly replicaOf?: Service | undefined;
+  /** Whether it can have replicas: MariaDB keeps a binary log only then. The others always can. */
+  readonly replicated?: boolean;
+}
+
+/** A server on a port of this machine, with what was started for it. */
+export const there = (port: number, url: string, started?: Throwaway): Service => ({
   host,
   port,
   url,
@@ -29,7 +46,7 @@ const there = (port: number, url: string, started?: Throwaway): Service => ({
 });
 
 /** One line for the log, or a failure where the environment promised the service. */
-function missing(name: string, why: string): undefined {
+export function missing(name: string, why: string): undefined {
   const text = `${name} tests skipped: ${why}`;
   if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`REQUIRE_SERVICES=1, but ${text}`);
   console.warn(text);
@@ -43,6 +60,8 @@ const crashable = (url: string, started: Throwaway): CrashableService => ({
   ...there(started.port, url, started),
   crash: () => started.crash(),
   restart: () => started.restart(),
+  revive: () => started.revive(),
+  folder: started.folder,
 });
 
 /**
@@ -55,10 +74,9 @@ export async function postgres(): Promise<Service | undefined> {
 }
 
 /** As `postgres`, but always a throwaway cluster. It syncs to its disk only with `sync`. */
-export async function crashablePostgres(
-  options: { readonly sync?: boolean } = {},
-): Promise<CrashableService | undefined> {
-  const initdb = findProgram('initdb');
+export async function crashablePostgres(options: CrashableOptions = {}): Promise<CrashableService | undefined> {
+  const { replicaOf } = options;
+  const initdb = findProgram(replicaOf === undefined ? 'initdb' : 'pg_basebackup');
   const server = findProgram('postgres');
   if (!initdb || !server) return missing('PostgreSQL', 'none that trusts local users on port 5432, and no initdb');
   // PostgreSQL refuses to run as root.
@@ -66,9 +84,13 @@ export async function crashablePostgres(
   const started = await throwaway({
     name: 'PostgreSQL',
     uid,
+    disk: options.disk,
     prepare: (folder) => {
       if (uid !== undefined) chownSync(folder, uid, -1);
-      return [initdb, '-D', `${folder}/data`, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
+      const data = ['-D', `${folder}/data`, '-U', 'postgres', '--no-sync'];
+      return replicaOf === undefined
+        ? [initdb, ...data, '-A', 'trust', '-E', 'UTF8', '--locale=C']
+        : [initdb, ...data, '-h', replicaOf.host, '-p', `${replicaOf.port}`, '-R', '--checkpoint=fast'];
     },
     command: (folder, port) => [
       server,
@@ -95,13 +117,14 @@ export async function mysql(): Promise<Service | undefined> {
 }
 
 /** As `mysql`, but always a throwaway MariaDB. */
-export async function crashableMysql(): Promise<CrashableService | undefined> {
+export async function crashableMysql(options: CrashableOptions = {}): Promise<CrashableService | undefined> {
   const install = findProgram('mariadb-install-db');
   const server = findProgram('mariadbd');
   if (!install || !server) return missing('MySQL', 'no root without a password on port 3306, and no mariadbd');
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
   const started = await throwaway({
     name: 'MariaDB',
+    disk: options.disk,
     prepare: (folder) => [
       install,
       '--no-defaults',
@@ -117,6 +140,7 @@ export async function crashableMysql(): Promise<CrashableService | undefined> {
       `--pid-file=${folder}/pid`,
       `--bind-address=${host}`,
       `--port=${port}`,
+      ...(options.replicated === true ? [`--log-bin=${folder}/data/log`, `--server-id=${port}`] : []),
       ...asRoot,
     ],
     answers: mysqlAnswers,
@@ -142,12 +166,13 @@ export async function redis(): Promise<Service | undefined> {
 }
 
 /** As `redis`, but always a throwaway one. A crash loses what it held, unless it syncs each write to its disk with `sync`. */
-export async function crashableRedis(options: { readonly sync?: boolean } = {}): Promise<CrashableService | undefined> {
+export async function crashableRedis(options: CrashableOptions = {}): Promise<CrashableService | undefined> {
   const server = findProgram('redis-server');
   if (!server) return missing('Redis', 'no redis-server');
   const extra = options.sync === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
   const started = await throwaway({
     name: 'Redis',
+    disk: options.disk,
     command: (folder, port) => redisCommand(server, folder, port, extra),
     answers: redisAnswers,
     signal: 'SIGTERM',

@@ -11,14 +11,27 @@ export interface TcpProxy {
   mend(): void;
   /** Resets what is open and calls `then` at the next bytes that the service answers, in place of passing them on. */
   cutAtAnswer(then?: () => void): void;
+  /** Lets bytes through `ms` later than they came, either way; 0 again for at once. */
+  delay(ms: number): void;
+  /** Where new connections go from now on, as a name does that was given to another server. Resets what is open. */
+  retarget(target: Target): void;
   stop(): Promise<void>;
 }
 
-/** A proxy on a free port of 127.0.0.1 in front of `target`. */
-export async function tcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+/** Where a proxy leads. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A proxy on a free port of 127.0.0.1 in front of `first`. */
+export async function tcpProxy(first: Target): Promise<TcpProxy> {
+  let target = first;
+  let delayMs = 0;
   let state: 'open' | 'cut' | 'frozen' = 'open';
   let atAnswer: (() => void) | undefined;
   const sockets = new Set<Socket>();
+  const due = new WeakMap<Socket, number>();
   const reset = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -42,11 +55,22 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
       socket.on('error', end);
       socket.on('close', end);
     }
-    client.on('data', (bytes) => state === 'frozen' || service.write(bytes));
+    const pass = (bytes: Buffer, to: Socket): void => {
+      const now = performance.now();
+      // Never before what came earlier, also where the delay has become less meanwhile.
+      const at = Math.max(now + delayMs, due.get(to) ?? 0);
+      if (at <= now) {
+        to.write(bytes);
+        return;
+      }
+      due.set(to, at);
+      setTimeout(() => to.destroyed || to.write(bytes), at - now);
+    };
+    client.on('data', (bytes) => state === 'frozen' || pass(bytes, service));
     service.on('data', (bytes) => {
       if (state === 'frozen') return;
       if (atAnswer === undefined) {
-        client.write(bytes);
+        pass(bytes, client);
         return;
       }
       const then = atAnswer;
@@ -76,6 +100,13 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
     },
     cutAtAnswer(then = () => undefined) {
       atAnswer = then;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    retarget(next) {
+      target = next;
+      reset();
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

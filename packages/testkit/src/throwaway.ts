@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,6 +13,8 @@ export interface Recipe {
   readonly prepare?: (folder: string) => readonly string[];
   readonly command: (folder: string, port: number, second: number) => readonly string[];
   readonly answers: (port: number) => Promise<boolean>;
+  /** Keeps the folder on a file system of its own with so many megabytes, so that a test can fill it. Only root may. */
+  readonly disk?: number | undefined;
   /** What ends it at once and cleanly. */
   readonly signal: NodeJS.Signals;
 }
@@ -20,12 +22,15 @@ export interface Recipe {
 /** A server that was started for one test file. */
 export interface Throwaway {
   readonly port: number;
+  readonly folder: string;
   run(command: readonly string[]): Promise<string>;
   until(cli: string, port: number, text: string): Promise<void>;
   /** Ends it as `kill -9` does; its data stays. */
   crash(): Promise<void>;
   /** Starts it again on the same port and data, and waits until it answers. */
   restart(): Promise<void>;
+  /** Starts it again if it has ended by itself, and waits until it answers. */
+  revive(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -120,19 +125,44 @@ async function waitFor(what: string, check: () => Promise<boolean>): Promise<voi
   }
 }
 
+function mount(folder: string, megabytes: number): void {
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', folder]);
+  if (status !== 0) throw new Error(`mount failed: ${String(stderr)}`);
+}
+
+/** Whether a server can be given a disk of its own. */
+export function canMount(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+  try {
+    mount(folder, 1);
+    return spawnSync('umount', [folder]).status === 0;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Starts a server on a free port in a temporary folder, and waits until it answers. */
 export async function throwaway(recipe: Recipe): Promise<Throwaway> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+  const { disk } = recipe;
+  if (disk !== undefined) mount(folder, disk);
   let server: ReturnType<typeof start> | undefined;
+  const remove = (): void => {
+    if (disk !== undefined) spawnSync('umount', ['-l', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  };
   const kill = (): void => {
     server?.child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   };
   process.once('exit', kill);
   const stop = async (): Promise<void> => {
     process.removeListener('exit', kill);
     if (server?.child.kill(recipe.signal)) await exited(server.child);
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   };
   try {
     if (recipe.prepare) await run(recipe.prepare(folder), recipe.uid);
@@ -148,6 +178,7 @@ export async function throwaway(recipe: Recipe): Promise<Throwaway> {
     await serve();
     return {
       port,
+      folder,
       run,
       async crash() {
         const child = server?.child;
@@ -158,6 +189,15 @@ export async function throwaway(recipe: Recipe): Promise<Throwaway> {
         await exited(child);
       },
       restart: serve,
+      async revive() {
+        const child = server?.child;
+        // One that is about to end, as after a failed write, may answer once more.
+        while (child?.exitCode === null && child.signalCode === null) {
+          if (await recipe.answers(port)) return;
+          await sleep(50);
+        }
+        await serve();
+      },
       until: (cli, node, text) =>
         waitFor(text, async () => (await run([cli, '-p', `${node}`, 'cluster', 'info'])).includes(text)),
       stop,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createCluster } from 'redis';
+import { createClient as createClient4, createCluster as createCluster4 } from 'redis-4';
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5';
 import type { RedisClient } from '../../src/index.js';
 
 /** A client that a test has made and ends. */
@@ -18,21 +20,36 @@ export interface ClientKind {
 const host = '127.0.0.1';
 
 /** A client of ioredis that comes back at once. */
-export function openIoredis(port: number): Redis {
-  const client = new Redis({ host, port, retryStrategy: () => 20 });
+export function openIoredis(port: number, options: { readonly enableAutoPipelining?: boolean } = {}): Redis {
+  const client = new Redis({ host, port, retryStrategy: () => 20, ...options });
   // Without a listener it prints each error.
   client.on('error', () => undefined);
   return client;
 }
 
-async function nodeRedis(port: number): Promise<OpenClient> {
-  const client = createClient({ socket: { host, port, reconnectStrategy: () => 20 } });
-  client.on('error', () => undefined);
-  await client.connect();
-  return { client, end: () => client.destroy() };
+interface Connecting {
+  on(event: 'error', listener: () => void): unknown;
+  connect(): Promise<unknown>;
 }
 
-/** The two clients for a server. */
+// Each major version has types of its own, and its own way to end.
+function nodeRedis<C extends RedisClient & Connecting>(
+  name: string,
+  create: (options: { readonly socket: { host: string; port: number; reconnectStrategy: () => number } }) => C,
+  end: (client: C) => unknown,
+): ClientKind {
+  return {
+    name,
+    async open(port) {
+      const client = create({ socket: { host, port, reconnectStrategy: () => 20 } });
+      client.on('error', () => undefined);
+      await client.connect();
+      return { client, end: () => void end(client) };
+    },
+  };
+}
+
+/** The clients for a server. */
 export const kinds: readonly ClientKind[] = [
   {
     name: 'ioredis',
@@ -42,14 +59,55 @@ export const kinds: readonly ClientKind[] = [
       return { client, end: () => client.disconnect() };
     },
   },
-  { name: 'node-redis', open: nodeRedis },
+  {
+    name: 'ioredis, enableAutoPipelining',
+    async open(port) {
+      const client = openIoredis(port, { enableAutoPipelining: true });
+      await client.ping();
+      return { client, end: () => client.disconnect() };
+    },
+  },
+  nodeRedis(
+    'node-redis',
+    (options) => createClient(options),
+    (client) => client.destroy(),
+  ),
+  nodeRedis(
+    'node-redis 5',
+    (options) => createClient5(options),
+    (client) => client.destroy(),
+  ),
+  nodeRedis(
+    'node-redis 4',
+    (options) => createClient4(options),
+    (client) => client.disconnect(),
+  ),
 ];
 
-/** The two clients for a cluster. */
-export const clusterKinds: readonly {
+/** A kind of client for a cluster. */
+export interface ClusterKind {
   readonly name: string;
   readonly open: (ports: readonly number[]) => Promise<OpenClient>;
-}[] = [
+}
+
+function nodeRedisCluster<C extends RedisClient & Connecting>(
+  name: string,
+  create: (options: { readonly rootNodes: { url: string }[] }) => C,
+  end: (client: C) => unknown,
+): ClusterKind {
+  return {
+    name,
+    async open(ports) {
+      const client = create({ rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })) });
+      client.on('error', () => undefined);
+      await client.connect();
+      return { client, end: () => void end(client) };
+    },
+  };
+}
+
+/** The clients for a cluster. */
+export const clusterKinds: readonly ClusterKind[] = [
   {
     name: 'ioredis.Cluster',
     async open(ports) {
@@ -59,15 +117,21 @@ export const clusterKinds: readonly {
       return { client, end: () => client.disconnect() };
     },
   },
-  {
-    name: 'node-redis createCluster',
-    async open(ports) {
-      const client = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })) });
-      client.on('error', () => undefined);
-      await client.connect();
-      return { client, end: () => client.destroy() };
-    },
-  },
+  nodeRedisCluster(
+    'node-redis createCluster',
+    (options) => createCluster(options),
+    (client) => client.destroy(),
+  ),
+  nodeRedisCluster(
+    'node-redis 5 createCluster',
+    (options) => createCluster5(options),
+    (client) => client.destroy(),
+  ),
+  nodeRedisCluster(
+    'node-redis 4 createCluster',
+    (options) => createCluster4(options),
+    (client) => client.disconnect(),
+  ),
 ];
 
 /** A prefix that no other test uses. */
