@@ -24,6 +24,8 @@ const budgets = {
   '@portcullis/storage-postgres': '9.8 kB',
   '@portcullis/storage-mysql': '7.5 kB',
   '@portcullis/storage-redis': '10.3 kB',
+  '@portcullis/transfer': '4 kB',
+  '@portcullis/cli': '0.2 kB',
   '@portcullis/express': '2.2 kB',
   '@portcullis/koa': '1.9 kB',
   '@portcullis/hono': '2.3 kB',
