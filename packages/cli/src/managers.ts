@@ -3,12 +3,16 @@ import { createSessions, type Sessions } from '@portcullis/session';
 import type { CommandContext } from './command.js';
 import { UsageError } from './failures.js';
 
+// Nothing is verified here: taking keys over only asks that there is one.
+const parseImported = (): undefined => undefined;
+
 /** The application's API keys, as its configuration makes them. `issues` for a command that makes plaintext: that needs the real brand. */
 export async function openApiKeys(context: CommandContext, issues: boolean): Promise<ApiKeys> {
   const { apiKeys } = await context.config();
   const storage = await context.openShared();
   const { clock } = context;
-  if (apiKeys !== undefined) return createApiKeys<string>({ clock, ...apiKeys, lastUsed: false, storage });
+  if (apiKeys !== undefined)
+    return createApiKeys<string>({ clock, parseImported, ...apiKeys, lastUsed: false, storage });
   const brand = issues ? context.given.text('brand') : 'unused';
   if (brand === undefined)
     throw new UsageError(
@@ -23,7 +27,7 @@ export async function openApiKeys(context: CommandContext, issues: boolean): Pro
     clock,
     defaultScopes: [],
     lastUsed: false,
-    parseImported: () => undefined,
+    parseImported,
   });
 }
 

@@ -37,7 +37,9 @@ export function parseArguments(command: Command, args: readonly string[]): Given
     }
     if (spec.value === undefined && token.value !== undefined)
       throw new UsageError(`--${name} is a switch and takes no value.`);
-    if (spec.value !== undefined && (token.value === undefined || token.value === ''))
+    // What begins with a dash is another option, unless it is tied on: --reason=-5.
+    const taken = token.value !== undefined && (token.inlineValue === true || !token.value.startsWith('-'));
+    if (spec.value !== undefined && (!taken || token.value === ''))
       throw new UsageError(`--${name} needs a value: --${name} ${spec.value}.`);
     const list = values.get(name) ?? [];
     if (list.length > 0 && spec.multiple !== true) throw new UsageError(`--${name} is there twice.`);
