@@ -25,7 +25,7 @@ let now: number;
 // What an application's own collection holds may be any JSON.
 const awkward = {
   text: 'a\nb "c" \u2028 é 😀',
-  nested: { list: [1, 0.1, 1e21 + 0.5, null, true], empty: {} },
+  nested: { list: [1, 0.1, 1.5e-9, null, true], empty: {} },
   __proto: 1,
 };
 
@@ -142,9 +142,7 @@ describe('export and import', () => {
           .filter((k) => k % 7 === 3)
           .map((k) => `key${k}`),
       );
-      expect((await portcullis(here, ['check', ...to.options])).code, to.name).toBe(
-        to.name === 'Redis' ? expect.any(Number) : 0,
-      );
+      expect((await portcullis(here, ['check', ...to.options])).code, to.name).toBe(0);
     }
     expect(contents(here.path('last.db'))).toEqual(contents(here.path('first.db')));
   }, 300_000);
