@@ -21,6 +21,7 @@ const budgets = {
   '@portcullis/password/bcrypt': '10 kB',
   '@portcullis/password/common-passwords': '85 kB',
   '@portcullis/storage-sqlite': '5.5 kB',
+  '@portcullis/storage-sqlite/d1': '6.2 kB',
   '@portcullis/storage-postgres': '9.8 kB',
   '@portcullis/storage-mysql': '7.5 kB',
   '@portcullis/storage-redis': '10.3 kB',
