@@ -34,7 +34,7 @@ export default {
     },
     // What the command loads from its user's project is installed for its tests.
     'packages/cli': {
-      entry: ['test/**/*.test.ts', 'src/bin.ts'],
+      entry: ['test/**/*.test.ts'],
       project: ['src/**/*.ts', 'test/**/*.ts'],
       ignoreDependencies: ['redis'],
     },
@@ -48,9 +48,8 @@ export default {
       entry: ['test/**/*.test.ts', 'size/*.js'],
       project: ['test/**/*.ts', 'size/*.js'],
       // It depends on every package and the browser driver, so that a scenario needs no edit of the manifest.
-      // `ioredis` is named by a README's snippet, which is compiled from there. Drizzle asks for `better-sqlite3`, and gets libsql
-      // under that name, which has the same methods and needs no compiler.
-      ignoreDependencies: ['@portcullis/.+', 'ioredis', 'better-sqlite3'],
+      // `ioredis` is named by a README's snippet, which is compiled from there.
+      ignoreDependencies: ['@portcullis/.+', 'ioredis'],
     },
     'examples/*': { project: ['src/**/*.ts'] },
     'examples/client': { entry: ['test/**/*.test.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },

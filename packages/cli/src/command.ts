@@ -1,7 +1,7 @@
 import type { Storage } from '@portcullis/core';
 import type { CollectionShape } from '@portcullis/core/storage';
 import type { PortcullisConfig } from './config.js';
-import type { OpenedStorage } from './open-storage.js';
+import type { OpenedStorage } from './opened-storage.js';
 
 /** What surrounds a command: the process, or a test. */
 export interface Surroundings {

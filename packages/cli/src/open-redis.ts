@@ -1,7 +1,7 @@
 import { createRedisStorage } from '@portcullis/storage-redis';
 import { loadClient } from './client-library.js';
 import { CommandError } from './failures.js';
-import { describeFailure, type OpenedStorage, type OpenUrlOptions } from './open-storage.js';
+import { describeFailure, type OpenedStorage, type OpenUrlOptions } from './opened-storage.js';
 import type { ClusterUrl, ServerUrl } from './storage-url.js';
 
 const timeoutMs = 30_000;
@@ -45,7 +45,8 @@ export async function openRedis(
       drift: () => storage.drift(),
       migrations: undefined,
       now: async () => {
-        const [seconds, micros] = (await nodes()[0]?.('TIME')) as [string, string];
+        const [node] = nodes();
+        const [seconds, micros] = node === undefined ? [] : ((await node('TIME')) as [string, string]);
         return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
       },
       collectionNames: async () => {

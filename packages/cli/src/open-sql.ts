@@ -5,7 +5,7 @@ import { createPostgresStorage } from '@portcullis/storage-postgres';
 import { createSqliteStorage, type SqliteDatabase } from '@portcullis/storage-sqlite';
 import { loadClient } from './client-library.js';
 import { CommandError } from './failures.js';
-import { describeFailure, type OpenedStorage, type OpenUrlOptions } from './open-storage.js';
+import { describeFailure, type OpenedStorage, type OpenUrlOptions } from './opened-storage.js';
 import type { ServerUrl, SqliteUrl } from './storage-url.js';
 
 // A page of large records over a slow line, an index that is being built: longer than what a request may wait.

@@ -11,16 +11,14 @@ export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of cells)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, [...cell].length);
-  return cells
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, columnsOf(cell));
+  const padded = (cell: string, at: number): string => cell + ' '.repeat((widths[at] ?? 0) - columnsOf(cell));
+  return cells.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
+}
+
+// One column a character, which is right for most of what stands in a table.
+function columnsOf(text: string): number {
+  return Array.from(text).length;
 }
 
 /** A time as people read it; `-` for none. */

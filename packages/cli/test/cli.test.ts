@@ -23,7 +23,8 @@ beforeAll(async () => {
     'keys.config.mjs',
     `export default { storage: 'sqlite:./auth.db', apiKeys: { brand: 'acme', environments: ['prod'], defaultScopes: [] } };`,
   );
-  expect((await inProject(['migrate', '--apply', ...sqlite, '--config', 'keys.config.mjs'])).code).toBe(0);
+  const { code, stderr } = await inProject(['migrate', '--apply', ...sqlite, '--config', 'keys.config.mjs']);
+  if (code !== 0) throw new Error(stderr);
 });
 afterAll(() => here.remove());
 

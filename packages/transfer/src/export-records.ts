@@ -128,7 +128,7 @@ function tryLine({ text, number }: Line): ReturnType<typeof readLine> | undefine
 }
 
 function shapesOf(collections: readonly CollectionShape[]): readonly CollectionShape[] {
-  if (!Array.isArray(collections) || collections.length === 0)
+  if (!Array.isArray(collections as unknown) || collections.length === 0)
     throw invalidOption('collections', 'name at least one: apiKeyCollection, sessionCollection, ...');
   const shapes = collections.map(({ name, indexes = [] }) => ({ name, indexes: [...indexes] }));
   const twice = shapes.find(({ name }, at) => shapes.findIndex((shape) => shape.name === name) !== at);

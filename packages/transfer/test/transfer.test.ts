@@ -217,7 +217,10 @@ describe('exportRecords and importRecords', () => {
         const source = createMemoryStorage();
         const held = values.filter((data, at) => {
           try {
-            return source.collection<Key>(keys).create({ id: `r${at}`, owner: 'o', createdAt: at, data } as Key);
+            return (
+              typeof source.collection<Key>(keys).create({ id: `r${at}`, owner: 'o', createdAt: at, data } as Key) ===
+              'string'
+            );
           } catch {
             return false;
           }

@@ -5,7 +5,7 @@ import type { Command, CommandContext } from '../command.js';
 import type { PortcullisConfig } from '../config.js';
 import { type Finding, inspectResponse } from '../inspect-response.js';
 import { findConfig } from '../load-config.js';
-import type { OpenedStorage } from '../open-storage.js';
+import type { OpenedStorage } from '../opened-storage.js';
 import { table } from '../text.js';
 import { driftLine, findDrift } from './migrate.js';
 

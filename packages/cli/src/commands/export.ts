@@ -6,7 +6,7 @@ import type { CollectionShape } from '@portcullis/core/storage';
 import { exportRecords, type ExportTotals, type PartialExport, readExport } from '@portcullis/transfer';
 import type { Command, CommandContext } from '../command.js';
 import { CommandError, UsageError } from '../failures.js';
-import type { OpenedStorage } from '../open-storage.js';
+import type { OpenedStorage } from '../opened-storage.js';
 import { nearMiss } from '../parse-arguments.js';
 import { count, table } from '../text.js';
 

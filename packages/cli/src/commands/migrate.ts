@@ -1,6 +1,6 @@
 import type { Command, CommandContext } from '../command.js';
 import { CommandError } from '../failures.js';
-import { type FoundDrift, type OpenedStorage } from '../open-storage.js';
+import type { FoundDrift, OpenedStorage } from '../opened-storage.js';
 import { printable } from '../text.js';
 
 /** Makes the collections known to the storage, and says what differs in the database. */
