@@ -1,10 +1,10 @@
 // Who may import whom. Paths are the resolved ones, on source.
 import { publishedNames } from './scripts/lib/workspace.mjs';
 
-const features = 'api-key|jwt|session|password|oauth-client';
+const features = 'api-key|jwt|session|password|oauth-client|transfer';
 const frameworks = 'express|koa|hono|fastify|web';
 // What a user's process loads: not the private packages, and not conformance, which is for test runs.
-const anySource = `^packages/(core|${features}|storage-[^/]+|${frameworks})/src/`;
+const anySource = `^packages/(core|${features}|storage-[^/]+|${frameworks}|cli)/src/`;
 const test = '(^|/)test/';
 const builtin = ['core'];
 
@@ -35,6 +35,20 @@ export default {
       severity: 'error',
       from: { path: `^packages/(storage-[^/]+|${frameworks})/src/` },
       to: { path: '^packages/', pathNot: ['^packages/$1/src/', '^packages/core/src/'] },
+    },
+    {
+      name: 'cli-imports-no-framework',
+      comment:
+        "The command works on storages and what features keep in them; a client library is loaded from the user's project.",
+      severity: 'error',
+      from: { path: '^packages/cli/src/' },
+      to: {
+        path: ['^packages/', '/node_modules/'],
+        pathNot: [
+          `^packages/(cli|core|${features}|storage-[^/]+)/src/`,
+          '/node_modules/(csv-parse|fastest-levenshtein)/',
+        ],
+      },
     },
     {
       name: 'storages-take-the-client',

@@ -32,6 +32,12 @@ export default {
       project: ['src/**/*.ts'],
       ignoreDependencies: ['posts'],
     },
+    // What the command loads from its user's project is installed for its tests.
+    'packages/cli': {
+      entry: ['test/**/*.test.ts'],
+      project: ['src/**/*.ts', 'test/**/*.ts'],
+      ignoreDependencies: ['redis'],
+    },
     'packages/bench': {
       entry: ['src/*.{ts,mjs}'],
       project: ['src/**/*.{ts,mjs}'],

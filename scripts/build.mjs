@@ -54,7 +54,10 @@ async function joinEntries(dir, places) {
 const packages = publishedPackages();
 const failed = [];
 for (const { dir, entries, manifest, name } of packages) {
-  const places = entries.map(({ source }) => placeOf(source));
+  const bins = Object.values(manifest.bin ?? {}).map((target) =>
+    target.replace('./dist/', './src/').replace(/\.js$/, '.ts'),
+  );
+  const places = [...entries.map(({ source }) => source), ...bins].map(placeOf);
   // Files between which the manifest's own `imports` choose by runtime.
   const choices = Object.values(manifest.imports ?? {})
     .flatMap((targets) => Object.values(targets))

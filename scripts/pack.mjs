@@ -40,7 +40,7 @@ for (const { name } of packages) {
   const allowed = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(js|d\.ts))$/;
   for (const path of files) if (!allowed.test(path)) faults.push(`${name} ships ${path}`);
   for (const path of ['README.md', 'LICENSE']) if (!files.includes(path)) faults.push(`${name} ships no ${path}`);
-  for (const target of targets({ ...manifest.exports, ...manifest.imports })) {
+  for (const target of targets({ ...manifest.exports, ...manifest.imports, ...manifest.bin })) {
     if (!files.includes(target.replace('./', ''))) faults.push(`${name} names ${target}, which is not in the tarball`);
   }
   const text = JSON.stringify({ ...manifest, devDependencies: undefined });

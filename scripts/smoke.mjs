@@ -1,4 +1,5 @@
-// Installs the tarballs in a fresh project, as a user would, then imports and requires every entry.
+// Installs the tarballs in a fresh project, as a user would, then imports and requires every entry and asks every command
+// for its help, its version and something that it must refuse.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,11 +57,25 @@ try {
         if (status !== 0) faults.push(`${code.slice(0, 60)}\n${stderr}`);
       }
     }
+    const commands = packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}));
+    for (const command of commands) {
+      for (const [args, expected] of [
+        [['--help'], 0],
+        [['--version'], 0],
+        [['--no-such-option'], 2],
+      ]) {
+        const file = join(project, 'node_modules/.bin', command);
+        const { status, stdout, stderr } = spawnSync(file, args, { cwd: project, encoding: 'utf8' });
+        const said = expected === 0 ? stdout : stderr;
+        if (status !== expected || said === '')
+          faults.push(`${command} ${args.join(' ')}: exit code ${status} instead of ${expected}\n${stdout}${stderr}`);
+      }
+    }
     finish(
       'smoke',
       faults,
-      'read the error: the packed package must load by import and by require()',
-      `${ids.length} entries load`,
+      'read the error: the packed package must load by import and by require(), and its commands run',
+      `${ids.length} entries load, ${commands.length} command runs`,
     );
   }
 } finally {

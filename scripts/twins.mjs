@@ -12,8 +12,11 @@ const words = (text) =>
 
 // What only some backends have: messages between processes, several kinds of client, and in Redis, which has neither
 // tables nor statements nor a sweeper's index, the key layout, its scripts, the directory of indexes and the expiry list.
+// SQLite's tables have a second kind of database, Cloudflare D1, and the two share a registry.
 const optional = new Set(
-  ['bus', 'clients', 'layout', 'scripts', 'directory', 'deadlines'].map((name) => `src/${name}.ts`),
+  ['bus', 'clients', 'layout', 'scripts', 'directory', 'deadlines', 'registry', 'd1', 'd1-storage'].map(
+    (name) => `src/${name}.ts`,
+  ),
 );
 
 const sourceFiles = ({ dir }) =>

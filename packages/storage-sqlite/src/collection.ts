@@ -3,6 +3,7 @@ import {
   type Clock,
   type Collection,
   type ListQuery,
+  type MaybePromise,
   type Page,
   type Random,
   type RecordRules,
@@ -13,6 +14,7 @@ import {
   type Touch,
   type Version,
   StorageUnavailableError,
+  andThen,
   assertNotAborted,
   checkBatch,
   checkLimit,
@@ -26,21 +28,13 @@ import {
   sweepAt,
   sweepWidthMs,
 } from '@portcullis/core/storage';
-import {
-  type Query,
-  type Row,
-  type SqliteDatabase,
-  type SqliteValue,
-  createQuery,
-  integer,
-  optionalInteger,
-  text,
-} from './driver.js';
+import { type Query, type Row, type SqliteValue, integer, optionalInteger, text } from './driver.js';
 import { indexColumn, quoted } from './migrations.js';
 
 /** What the collections of one storage share. */
 export interface CollectionContext {
-  readonly database: SqliteDatabase;
+  /** A statement of the database. */
+  readonly query: (sql: string) => Query;
   readonly prefix: string;
   readonly clock: Clock;
   readonly random: Random | undefined;
@@ -60,9 +54,8 @@ export function createCollection<T extends StoredRecord>(
   rules: RecordRules<T>,
   context: CollectionContext,
 ): Collection<T> {
-  const { clock, random, database } = context;
+  const { clock, random, query } = context;
   const table = quoted(`${context.prefix}${rules.name}`);
-  const query = (sql: string): Query => createQuery(database, sql);
   const perIndex = (sql: (column: string) => string): ReadonlyMap<string, Query> =>
     new Map(rules.indexes.map((index) => [index, query(sql(quoted(indexColumn(index))))]));
 
@@ -108,10 +101,8 @@ export function createCollection<T extends StoredRecord>(
     return expiresAt === undefined || expiresAt > clock();
   };
 
-  const read = (id: string): Stored<T> | undefined => {
-    const row = select.get(id);
-    return row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
-  };
+  const read = (id: string): MaybePromise<Stored<T> | undefined> =>
+    andThen(select.get(id), (row) => (row !== undefined && isLiving(row) ? decode<T>(row) : undefined));
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
     const items = rows.slice(0, limit).map((row) => decode<T>(row));
@@ -120,7 +111,7 @@ export function createCollection<T extends StoredRecord>(
   };
 
   return Object.freeze({
-    create(record: T, call?: CallOptions): Version | undefined {
+    create(record: T, call?: CallOptions): MaybePromise<Version | undefined> {
       assertNotAborted(call);
       const parsed = rules.parse(record);
       const version = createVersion(random);
@@ -130,17 +121,16 @@ export function createCollection<T extends StoredRecord>(
         expiresAt ?? null,
         expiresAt === undefined ? null : sweepAt(expiresAt),
       ] as const;
-      return insert.run(parsed.id, version, parsed.createdAt, ...times, encode(parsed), clock()) > 0
-        ? version
-        : undefined;
+      const written = insert.run(parsed.id, version, parsed.createdAt, ...times, encode(parsed), clock());
+      return andThen(written, (count) => (count > 0 ? version : undefined));
     },
 
-    get(id: string, call?: CallOptions): Stored<T> | undefined {
+    get(id: string, call?: CallOptions): MaybePromise<Stored<T> | undefined> {
       if (call !== undefined) assertNotAborted(call);
       return isStorageKey(id) ? read(id) : undefined;
     },
 
-    update(id: string, version: Version, record: T, call?: CallOptions): Version | undefined {
+    update(id: string, version: Version, record: T, call?: CallOptions): MaybePromise<Version | undefined> {
       assertNotAborted(call);
       const parsed = rules.parse(record);
       if (parsed.id !== id) throw invalidRecord(rules.name, 'the record to update has another id.');
@@ -154,37 +144,45 @@ export function createCollection<T extends StoredRecord>(
         expiresAt === undefined ? null : sweepAt(expiresAt),
       ];
       const identity = rules.indexes.map((index) => (indexValue(parsed, index) as string | undefined) ?? null);
-      if (set.run(following, ...times, encode(parsed), id, version, clock(), parsed.createdAt, ...identity) > 0)
-        return following;
-      const current = read(id);
-      // Same version, same data: if nothing was set, then because the caller would change what never changes.
-      if (current?.version === version) rules.assertSameIdentity(current.record, parsed);
-      return undefined;
+      const values = [encode(parsed), id, version, clock(), parsed.createdAt, ...identity];
+      return andThen(set.run(following, ...times, ...values), (count): MaybePromise<Version | undefined> => {
+        if (count > 0) return following;
+        return andThen(read(id), (current) => {
+          // Same version, same data: if nothing was set, then because the caller would change what never changes.
+          if (current?.version === version) rules.assertSameIdentity(current.record, parsed);
+          return undefined;
+        });
+      });
     },
 
-    touch(touches: readonly Touch[], call?: CallOptions): void {
+    touch(touches: readonly Touch[], call?: CallOptions): MaybePromise<void> {
       assertNotAborted(call);
       checkTouches(rules.name, touches);
       const entries = latest(touches);
-      for (let start = 0; start < entries.length; start += touchBatch) {
-        touchAll.run(JSON.stringify(entries.slice(start, start + touchBatch)), clock());
-      }
+      const touchFrom = (start: number): MaybePromise<void> => {
+        if (start >= entries.length) return undefined;
+        const batch = JSON.stringify(entries.slice(start, start + touchBatch));
+        return andThen(touchAll.run(batch, clock()), () => touchFrom(start + touchBatch));
+      };
+      return touchFrom(0);
     },
 
-    take(id: string, call?: CallOptions): T | undefined {
+    take(id: string, call?: CallOptions): MaybePromise<T | undefined> {
       assertNotAborted(call);
-      const row = isStorageKey(id) ? remove.all(id)[0] : undefined;
-      return row !== undefined && isLiving(row) ? decode<T>(row).record : undefined;
+      if (!isStorageKey(id)) return undefined;
+      return andThen(remove.all(id), ([row]) =>
+        row !== undefined && isLiving(row) ? decode<T>(row).record : undefined,
+      );
     },
 
-    delete(id: string, call?: CallOptions & { readonly version?: Version }): boolean {
+    delete(id: string, call?: CallOptions & { readonly version?: Version }): MaybePromise<boolean> {
       assertNotAborted(call);
       if (!isStorageKey(id)) return false;
-      const row = (call?.version === undefined ? remove.all(id) : removeVersion.all(id, call.version))[0];
-      return row !== undefined && isLiving(row);
+      const rows = call?.version === undefined ? remove.all(id) : removeVersion.all(id, call.version);
+      return andThen(rows, ([row]) => row !== undefined && isLiving(row));
     },
 
-    list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): Page<Stored<T>> {
+    list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): MaybePromise<Page<Stored<T>>> {
       assertNotAborted(call);
       checkLimit(limit);
       rules.assertIndex(index);
@@ -195,24 +193,29 @@ export function createCollection<T extends StoredRecord>(
         from === undefined
           ? first.get(index)?.all(value, clock(), limit + 1)
           : next.get(index)?.all(value, clock(), from.createdAt, from.id, limit + 1);
-      return page(rows ?? [], limit);
+      return andThen(rows ?? [], (found) => page(found, limit));
     },
 
-    deleteWhere(index: StringField<T>, value: string, call?: CallOptions & { readonly except?: string }): number {
+    deleteWhere(
+      index: StringField<T>,
+      value: string,
+      call?: CallOptions & { readonly except?: string },
+    ): MaybePromise<number> {
       assertNotAborted(call);
       rules.assertIndex(index);
       if (!isStorageKey(value)) return 0;
-      return (removeWhere.get(index)?.all(value, call?.except ?? null) ?? []).filter(isLiving).length;
+      const removed = removeWhere.get(index)?.all(value, call?.except ?? null) ?? [];
+      return andThen(removed, (rows) => rows.filter(isLiving).length);
     },
 
-    scan({ cursor, limit }: ScanQuery, call?: CallOptions): Page<Stored<T>> {
+    scan({ cursor, limit }: ScanQuery, call?: CallOptions): MaybePromise<Page<Stored<T>>> {
       assertNotAborted(call);
       checkLimit(limit);
       const from = cursor === undefined ? '' : decodeCursor(cursor).id;
-      return page(scan.all(from, clock(), limit + 1), limit);
+      return andThen(scan.all(from, clock(), limit + 1), (rows) => page(rows, limit));
     },
 
-    deleteExpired(limit: number, call?: CallOptions): number {
+    deleteExpired(limit: number, call?: CallOptions): MaybePromise<number> {
       assertNotAborted(call);
       checkBatch(limit);
       return sweep.run(clock(), limit);

@@ -1,4 +1,5 @@
-import { type Row, type SqliteDatabase, createQuery, integer } from './driver.js';
+import { type MaybePromise, andThen } from '@portcullis/core/storage';
+import { type Query, type Row, integer } from './driver.js';
 import { type ColumnSchema, type TableSchema, columnSql, createStatements, quoted } from './migrations.js';
 
 /** Something that the database does not have as this storage needs it. */
@@ -15,27 +16,41 @@ export interface Drift {
  * What differs between a database and the tables that a storage needs. Only reads. Tables, columns and indexes of others, or of another
  * release in a rolling deploy, are none of its business.
  */
-export function findDrift(database: SqliteDatabase, tables: readonly TableSchema[]): readonly Drift[] {
-  const master = createQuery(database, 'SELECT "type", "name", "sql" FROM sqlite_master WHERE "tbl_name" = ?');
-  const columns = createQuery(
-    database,
-    'SELECT "name", "type", "notnull" AS "required", "pk" AS "key" FROM pragma_table_xinfo(?)',
+export function findDrift(
+  query: (sql: string) => Query,
+  tables: readonly TableSchema[],
+): MaybePromise<readonly Drift[]> {
+  const master = query('SELECT "type", "name", "sql" FROM sqlite_master WHERE "tbl_name" = ?');
+  const columns = query('SELECT "name", "type", "notnull" AS "required", "pk" AS "key" FROM pragma_table_xinfo(?)');
+  return tables.reduce<MaybePromise<readonly Drift[]>>(
+    (before, table) =>
+      andThen(before, (drifts) =>
+        andThen(master.all(table.name), (objects) =>
+          andThen(columns.all(table.name), (rows) => [...drifts, ...tableDrift(table, objects, rows)]),
+        ),
+      ),
+    [],
   );
+}
 
-  return tables.flatMap((table): readonly Drift[] => {
-    const objects = master.all(table.name);
-    const own = objects.find((row) => row['type'] === 'table');
-    if (own === undefined)
-      return [{ kind: 'missing_table', table: table.name, name: table.name, mend: createStatements(table) }];
-    const present = new Map(columns.all(table.name).map((row) => [String(row['name']), row]));
-    const indexes = new Map(
-      objects.filter((row) => row['type'] === 'index').map((row) => [String(row['name']), squeeze(row['sql'])]),
-    );
-    return [
-      ...table.columns.flatMap((column) => columnDrift(table, column, present.get(column.name), squeeze(own['sql']))),
-      ...table.indexes.flatMap((index) => indexDrift(table, index, indexes.get(index.name))),
-    ];
-  });
+/** The drifts that `migrate` cannot mend, for its error; empty when there are none. */
+export function stuckNames(drifts: readonly Drift[]): string {
+  const stuck = drifts.filter(({ mend }) => mend.length === 0);
+  return stuck.map(({ kind, table, name }) => `${kind} ${table}.${name}`).join(', ');
+}
+
+function tableDrift(table: TableSchema, objects: readonly Row[], columns: readonly Row[]): readonly Drift[] {
+  const own = objects.find((row) => row['type'] === 'table');
+  if (own === undefined)
+    return [{ kind: 'missing_table', table: table.name, name: table.name, mend: createStatements(table) }];
+  const present = new Map(columns.map((row) => [String(row['name']), row]));
+  const indexes = new Map(
+    objects.filter((row) => row['type'] === 'index').map((row) => [String(row['name']), squeeze(row['sql'])]),
+  );
+  return [
+    ...table.columns.flatMap((column) => columnDrift(table, column, present.get(column.name), squeeze(own['sql']))),
+    ...table.indexes.flatMap((index) => indexDrift(table, index, indexes.get(index.name))),
+  ];
 }
 
 function columnDrift(table: TableSchema, column: ColumnSchema, row: Row | undefined, sql: string): readonly Drift[] {

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '@portcullis/core/storage';
 import { SqliteStorageError, toStorageError } from './errors.js';
 
 /** What is bound to a `?` of a statement. */
@@ -21,18 +22,25 @@ export interface SqliteDatabase {
 /** A row as it was read: columns by name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A statement that is prepared at its first use and then kept. */
+/** A statement that is prepared at its first use and then kept. Answers at once where the driver does. */
 export interface Query {
   /** The first row of a statement that reads. */
-  get(...values: SqliteValue[]): Row | undefined;
+  get(...values: SqliteValue[]): MaybePromise<Row | undefined>;
   /** All rows, also of a `DELETE ... RETURNING`. */
-  all(...values: SqliteValue[]): readonly Row[];
+  all(...values: SqliteValue[]): MaybePromise<readonly Row[]>;
   /** How many rows a statement without `RETURNING` has written: in every driver several times faster than to return them. */
+  run(...values: SqliteValue[]): MaybePromise<number>;
+}
+
+/** A `Query` of a driver that answers at once. */
+export interface SyncQuery extends Query {
+  get(...values: SqliteValue[]): Row | undefined;
+  all(...values: SqliteValue[]): readonly Row[];
   run(...values: SqliteValue[]): number;
 }
 
 /** A statement of this database whose failures are errors of the storage contract. */
-export function createQuery(database: SqliteDatabase, sql: string): Query {
+export function createQuery(database: SqliteDatabase, sql: string): SyncQuery {
   let prepared: SqliteStatement | undefined;
   const use = <R>(work: (statement: SqliteStatement) => R): R => {
     try {

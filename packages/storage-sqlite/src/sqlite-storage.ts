@@ -1,19 +1,11 @@
-import {
-  type Collection,
-  type CollectionDefinition,
-  type Environment,
-  type Storage,
-  type StoredRecord,
-  createRecordRules,
-  invalidOption,
-  leaseCollection,
-} from '@portcullis/core/storage';
-import { type CollectionContext, createCollection } from './collection.js';
+import { type Environment, type Storage, invalidOption } from '@portcullis/core/storage';
+import type { CollectionContext } from './collection.js';
 import { createCounters } from './counters.js';
-import { type Drift, findDrift } from './drift.js';
-import { type SqliteDatabase, createQuery, execute } from './driver.js';
+import { type Drift, findDrift, stuckNames } from './drift.js';
+import { type SqliteDatabase, type SyncQuery, createQuery, execute } from './driver.js';
 import { SqliteStorageError } from './errors.js';
-import { type TableSchema, checkPrefix, collectionSchema, countersSchema, createStatements } from './migrations.js';
+import { type TableSchema, checkPrefix, createStatements } from './migrations.js';
+import { createRegistry } from './registry.js';
 
 /** How the storage uses its database. */
 export interface SqliteStorageOptions extends Pick<Environment, 'clock' | 'random'> {
@@ -54,39 +46,15 @@ export function createSqliteStorage(database: SqliteDatabase, options: SqliteSto
   const prefix = checkPrefix(options.prefix ?? 'portcullis_');
   const inMemory = openDatabase(database, options);
   const durable = !inMemory && options.durability !== 'normal';
-  const context: CollectionContext = { database, prefix, clock: options.clock ?? Date.now, random: options.random };
-  const collections = new Map<
-    string,
-    { readonly schema: TableSchema; readonly collection: Collection<StoredRecord> }
-  >();
-
-  const collection = <T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> => {
-    const rules = createRecordRules(definition);
-    const schema = collectionSchema(rules, prefix);
-    const known = collections.get(rules.name);
-    if (known !== undefined) {
-      if (namesOf(known.schema) !== namesOf(schema))
-        throw invalidOption('collection.indexes', `${rules.name} is in use with other indexes. Define it once.`);
-      return known.collection as unknown as Collection<T>;
-    }
-    const created = createCollection(rules, context);
-    collections.set(rules.name, { schema, collection: created as unknown as Collection<StoredRecord> });
-    return created;
-  };
-  // withLease works on every storage without a word from the application.
-  collection(leaseCollection);
-
-  const tables = (): readonly TableSchema[] => [
-    countersSchema(prefix),
-    ...[...collections.values()].map(({ schema }) => schema),
-  ];
-
+  const query = (sql: string): SyncQuery => createQuery(database, sql);
+  const context: CollectionContext = { query, prefix, clock: options.clock ?? Date.now, random: options.random };
+  const { collection, tables } = createRegistry(context);
   return Object.freeze({
     collection,
     counters: createCounters(context),
     capabilities: Object.freeze({ shared: !inMemory, durable, bus: false }),
     migrations: () => tables().flatMap(createStatements),
-    drift: () => findDrift(database, tables()),
+    drift: () => driftOf(query, tables()),
     migrate: () => migrate(database, tables()),
   });
 }
@@ -110,12 +78,10 @@ function migrate(database: SqliteDatabase, tables: readonly TableSchema[]): void
   // Immediate: of several processes that start at once, one migrates and the others then find nothing to do.
   execute(database, 'BEGIN IMMEDIATE');
   try {
-    const drifts = findDrift(database, tables);
-    const stuck = drifts.filter(({ mend }) => mend.length === 0);
-    if (stuck.length > 0) {
-      const names = stuck.map(({ kind, table, name }) => `${kind} ${table}.${name}`).join(', ');
-      throw new SqliteStorageError('storage_drifted', `migrate() would have to move data: ${names}. Mend it by hand.`);
-    }
+    const drifts = driftOf((sql) => createQuery(database, sql), tables);
+    const stuck = stuckNames(drifts);
+    if (stuck !== '')
+      throw new SqliteStorageError('storage_drifted', `migrate() would have to move data: ${stuck}. Mend it by hand.`);
     for (const sql of drifts.flatMap(({ mend }) => mend)) execute(database, sql);
     execute(database, 'COMMIT');
   } catch (error) {
@@ -124,9 +90,7 @@ function migrate(database: SqliteDatabase, tables: readonly TableSchema[]): void
   }
 }
 
-function namesOf(schema: TableSchema): string {
-  return schema.columns
-    .map(({ name }) => name)
-    .sort()
-    .join();
+// Every query has answered at once, and so has this.
+function driftOf(query: (sql: string) => SyncQuery, tables: readonly TableSchema[]): readonly Drift[] {
+  return findDrift(query, tables) as readonly Drift[];
 }
