@@ -13,7 +13,9 @@ const pages = new Map(
   ]),
 );
 const decode = (text) => text.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'");
-const idsOf = new Map([...pages].map(([page, html]) => [page, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => decode(id)))]));
+const idsOf = new Map(
+  [...pages].map(([page, html]) => [page, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => decode(id)))]),
+);
 
 /** The file that a static server with clean addresses answers with. */
 function fileOf(path) {
@@ -46,5 +48,12 @@ for (const [page, html] of pages) {
   if (!existsSync(join(site, plain))) fault(`there is no ${plain}, the plain text`, page);
 }
 if (!existsSync(join(site, 'llms-full.txt'))) fault('there is no llms-full.txt', 'the site');
-const told = [...faults].map(([text, at]) => `${text}: on ${at.slice(0, 3).join(', ')}${at.length > 3 ? ` and ${at.length - 3} more` : ''}`);
-finish('links', told, 'mend the link in the page (or in the doc comment or README that it is made from)', `${links} links on ${pages.size} pages`);
+const told = [...faults].map(
+  ([text, at]) => `${text}: on ${at.slice(0, 3).join(', ')}${at.length > 3 ? ` and ${at.length - 3} more` : ''}`,
+);
+finish(
+  'links',
+  told,
+  'mend the link in the page (or in the doc comment or README that it is made from)',
+  `${links} links on ${pages.size} pages`,
+);

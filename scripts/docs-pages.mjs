@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { requirementsPage } from './docs-requirements.mjs';
+import { configurationPage, eventsPage } from './docs-types.mjs';
 import { publishedPackages, root, workspacePackages } from './lib/workspace.mjs';
 
 const project = [
@@ -11,7 +12,19 @@ const project = [
   { source: 'VERSIONING.md', page: 'project/versioning.md', order: 5 },
   { source: 'CONTRIBUTING.md', page: 'project/contributing.md', order: 6 },
 ];
-const kinds = ['core', 'api-key', 'jwt', 'session', 'password', 'oauth-client', 'express', 'koa', 'hono', 'fastify', 'web'];
+const kinds = [
+  'core',
+  'api-key',
+  'jwt',
+  'session',
+  'password',
+  'oauth-client',
+  'express',
+  'koa',
+  'hono',
+  'fastify',
+  'web',
+];
 
 const pages = [
   ...publishedPackages().map(({ folder }) => {
@@ -32,7 +45,8 @@ function siteLink(path) {
   for (const candidate of candidates) {
     const page = pageOf.get(candidate);
     if (page !== undefined) return `/${page}`;
-    if (/^docs\/.*\.md$/.test(candidate) && existsSync(join(root, candidate))) return `/${candidate.slice('docs/'.length)}`;
+    if (/^docs\/.*\.md$/.test(candidate) && existsSync(join(root, candidate)))
+      return `/${candidate.slice('docs/'.length)}`;
   }
   return undefined;
 }
@@ -46,7 +60,9 @@ function rewrite(text, source) {
     if (image !== '') return `![${label}](${posix.relative(dirname(pageOf.get(source)), file.replace(/^docs\//, ''))})`;
     const link = siteLink(file);
     // A file of the repository that is no page: its name is all that the site can give.
-    return link === undefined ? `${label} (\`${file}${statSync(join(root, file)).isDirectory() ? '/' : ''}\`)` : `[${label}](${link}${hash && `#${hash}`})`;
+    return link === undefined
+      ? `${label} (\`${file}${statSync(join(root, file)).isDirectory() ? '/' : ''}\`)`
+      : `[${label}](${link}${hash && `#${hash}`})`;
   });
 }
 
@@ -56,7 +72,11 @@ function write(page, order, text) {
   writeFileSync(file, `---\norder: ${order}\neditLink: false\n---\n\n${text}`);
 }
 
-for (const folder of ['packages', 'examples', 'project']) rmSync(join(root, 'docs', folder), { recursive: true, force: true });
-for (const { source, page, order } of pages) write(page, order, rewrite(readFileSync(join(root, source), 'utf8'), source));
+for (const folder of ['packages', 'examples', 'project'])
+  rmSync(join(root, 'docs', folder), { recursive: true, force: true });
+for (const { source, page, order } of pages)
+  write(page, order, rewrite(readFileSync(join(root, source), 'utf8'), source));
+write('project/configuration.md', 0.1, configurationPage());
+write('project/events.md', 0.2, eventsPage());
 write('project/requirements.md', 3, requirementsPage());
-console.log(`docs: ${pages.length + 1} pages made from the repository`);
+console.log(`docs: ${pages.length + 3} pages made from the repository`);

@@ -41,23 +41,27 @@ const lineAt = (text, index) => text.slice(0, index).split('\n').length;
 for (const path of documents(root)) {
   const where = relative(root, path);
   const text = readFileSync(path, 'utf8');
-  const fresh = text.replaceAll(/^(```+[^\n]* file=([^\s#]+)(?:#(\S+))?[^\n]*\n)([\s\S]*?)^```/gm, (all, head, file, region, code) => {
-    copies++;
-    try {
-      const wanted = regionOf(readFileSync(join(root, file), 'utf8'), region);
-      if (wanted !== code) stale.push(`${where}: the copy of ${file}${region ? `#${region}` : ''} is out of date`);
-      return `${head}${wanted}\`\`\``;
-    } catch (error) {
-      stale.push(`${where}: ${file}: ${error.message}`);
-      return all;
-    }
-  });
+  const fresh = text.replaceAll(
+    /^(```+[^\n]* file=([^\s#]+)(?:#(\S+))?[^\n]*\n)([\s\S]*?)^```/gm,
+    (all, head, file, region, code) => {
+      copies++;
+      try {
+        const wanted = regionOf(readFileSync(join(root, file), 'utf8'), region);
+        if (wanted !== code) stale.push(`${where}: the copy of ${file}${region ? `#${region}` : ''} is out of date`);
+        return `${head}${wanted}\`\`\``;
+      } catch (error) {
+        stale.push(`${where}: ${file}: ${error.message}`);
+        return all;
+      }
+    },
+  );
   if (update && fresh !== text) writeFileSync(path, fresh);
   if (where.startsWith('docs/'))
     for (const match of text.matchAll(/^```(?:js|jsx|tsx|vue|javascript|typescript)\b(?!.* file=)/gm))
       stale.push(`${where}:${lineAt(text, match.index)}: code that nothing compiles: give it file=, or write ts`);
   if (existsSync(join(dirname(path), 'test/readme.test.ts'))) continue;
-  for (const match of text.matchAll(/^```ts\n([\s\S]*?)^```/gm)) compileAlone(where, match[1], lineAt(text, match.index) + 1);
+  for (const match of text.matchAll(/^```ts\n([\s\S]*?)^```/gm))
+    compileAlone(where, match[1], lineAt(text, match.index) + 1);
 }
 for (const { dir } of publishedPackages())
   for (const path of filesUnder(join(dir, 'src'), (file) => file.endsWith('.ts'))) {

@@ -23,7 +23,7 @@ const wrapAt = 30;
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-const widthOf = (lines: readonly string[]): number => Math.max(...lines.map((line) => [...line].length)) * charWidth;
+const widthOf = (lines: readonly string[]): number => Math.max(...lines.map((line) => line.length)) * charWidth;
 
 function wrap(text: string, at = wrapAt): string[] {
   const lines: string[] = [];
@@ -86,9 +86,7 @@ function columns(participants: readonly Participant[], steps: readonly (Message 
 }
 
 const text = (lines: readonly string[], x: number, y: number, attributes: string): string =>
-  lines
-    .map((line, i) => `<text x="${x}" y="${y + i * lineHeight}" ${attributes}>${escapeXml(line)}</text>`)
-    .join('');
+  lines.map((line, i) => `<text x="${x}" y="${y + i * lineHeight}" ${attributes}>${escapeXml(line)}</text>`).join('');
 
 /** @throws when a line is none of `participant ID as LABEL`, `A->>B: text`, `A-->>B: text`, `A-xB: text`, `Note over A,B: text` */
 export function drawSequence(source: string): string {

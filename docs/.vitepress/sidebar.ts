@@ -17,8 +17,7 @@ interface Page {
 function readPage(folder: string, name: string): Page {
   const text = readFileSync(join(docs, folder, name), 'utf8');
   const head = /^---\n([\s\S]*?)\n---\n/.exec(text)?.[1] ?? '';
-  const field = (key: string): string | undefined =>
-    new RegExp(`^${key}: *["']?(.*?)["']?$`, 'm').exec(head)?.[1];
+  const field = (key: string): string | undefined => new RegExp(`^${key}: *["']?(.*?)["']?$`, 'm').exec(head)?.[1];
   const title = field('sidebar') ?? /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? name;
   const file = name === 'README.md' ? '' : name.replace(/(^|\/)(index)?\.md$/, '$1').replace(/\.md$/, '');
   return { text: title, link: `/${folder}/${file}`, order: Number(field('order') ?? 1000), group: field('group') };
@@ -57,7 +56,11 @@ const section = (text: string, list: DefaultTheme.SidebarItem[], collapsed?: boo
   list.length === 0 ? [] : [{ text, items: list, ...(collapsed === undefined ? {} : { collapsed }) }];
 
 export function createSidebar(): DefaultTheme.SidebarMulti {
-  const guide = [...grouped('guide', 'More'), ...section('Packages', items('packages')), ...section('Examples', items('examples'), true)];
+  const guide = [
+    ...grouped('guide', 'More'),
+    ...section('Packages', items('packages')),
+    ...section('Examples', items('examples'), true),
+  ];
   const reference = [
     ...section('Reference', [...items('reference'), { text: 'Errors', link: '/errors' }, ...items('project')]),
     ...section('Design notes', items('design'), true),

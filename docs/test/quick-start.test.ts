@@ -30,7 +30,9 @@ async function withServer(framework: string, use: (url: string, keys: Record<str
     const keys = await new Promise<Record<string, string>>((resolve, reject) => {
       const read = (chunk: Buffer): void => {
         output += chunk;
-        const found = Object.fromEntries([...output.matchAll(/^(ada|eve) (\S+)\n/gm)].map(([, who, key]) => [who, key]));
+        const found: Record<string, string> = Object.fromEntries(
+          [...output.matchAll(/^(ada|eve) (\S+)\n/gm)].map(([, who, key]) => [who, key]),
+        );
         if (found['eve'] !== undefined) resolve(found);
       };
       child.stdout.on('data', read);
@@ -59,7 +61,10 @@ describe.each(['express', 'koa', 'hono'])('the quick start for %s', (framework) 
         { post: { id: '1', authorId: 'ada', title: 'Hello' }, you: 'eve' },
       ]);
       expect(await ask('/posts/2', 'eve')).toEqual([404, expect.anything()]);
-      expect(await ask('/posts/1', 'eve', 'DELETE')).toEqual([403, expect.objectContaining({ code: 'permission_denied' })]);
+      expect(await ask('/posts/1', 'eve', 'DELETE')).toEqual([
+        403,
+        expect.objectContaining({ code: 'permission_denied' }),
+      ]);
       expect(await ask('/posts/1', 'ada', 'DELETE')).toEqual([204, '']);
       expect((await ask('/posts/1', 'ada'))[0]).toBe(404);
     });

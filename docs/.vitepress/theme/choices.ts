@@ -27,7 +27,10 @@ export const questions: Readonly<Record<string, Question>> = {
   page: {
     text: 'Where does the page come from?',
     answers: [
-      { text: 'From the same site as the server (app.example.com and api.example.com are one site)', outcome: 'sessions' },
+      {
+        text: 'From the same site as the server (app.example.com and api.example.com are one site)',
+        outcome: 'sessions',
+      },
       {
         text: 'From another site',
         outcome: 'sessions',

@@ -9,7 +9,8 @@ export interface DecodedJwt {
 const base64url = /^[A-Za-z0-9_-]+$/;
 
 function decodePart(part: string, name: string): unknown {
-  if (!base64url.test(part)) throw new Error(`The ${name} is not base64url: letters, digits, "-" and "_", without "=".`);
+  if (!base64url.test(part))
+    throw new Error(`The ${name} is not base64url: letters, digits, "-" and "_", without "=".`);
   const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
   try {
@@ -32,7 +33,8 @@ function timeRemarks(payload: Record<string, unknown>, now: number): string[] {
   when('iat', 'issued');
   when('nbf', 'not good before');
   when('exp', 'good until');
-  if (payload['exp'] === undefined) remarks.push('No exp: this token would be good for ever. A verifier should refuse it.');
+  if (payload['exp'] === undefined)
+    remarks.push('No exp: this token would be good for ever. A verifier should refuse it.');
   else if (typeof payload['exp'] === 'number' && payload['exp'] * 1000 <= now) remarks.push('It has expired.');
   return remarks;
 }
@@ -43,8 +45,12 @@ function timeRemarks(payload: Record<string, unknown>, now: number): string[] {
  * @throws {Error} saying which part cannot be read
  */
 export function decodeJwt(token: string, now: number): DecodedJwt {
-  const parts = token.trim().replace(/^Bearer\s+/i, '').split('.');
-  if (parts.length === 5) throw new Error('Five parts: this is an encrypted token (JWE). Nobody reads it without its key.');
+  const parts = token
+    .trim()
+    .replace(/^Bearer\s+/i, '')
+    .split('.');
+  if (parts.length === 5)
+    throw new Error('Five parts: this is an encrypted token (JWE). Nobody reads it without its key.');
   if (parts.length !== 3) throw new Error(`A JWT has three parts with dots between them. This has ${parts.length}.`);
   const [head = '', body = '', signature = ''] = parts;
   const header = decodePart(head, 'header');
@@ -56,7 +62,8 @@ export function decodeJwt(token: string, now: number): DecodedJwt {
     remarks.unshift('alg is none: nobody signed this. Anyone could have written it.');
   else if (signature === '') remarks.unshift('The signature is empty.');
   for (const name of ['jwk', 'jku', 'x5c', 'x5u'])
-    if (name in header) remarks.push(`${name} in the header: the token brings its own key. A verifier must not take it from there.`);
+    if (name in header)
+      remarks.push(`${name} in the header: the token brings its own key. A verifier must not take it from there.`);
   const show = (value: unknown): string => JSON.stringify(value, null, 2);
   return {
     header: show(header),

@@ -1,6 +1,12 @@
 import { createGuard, createMemoryStorage, createPolicy } from '@portcullis/core';
 import { honoGuard } from '@portcullis/hono';
-import { createJwtVerifier, createSigningKeys, createTokenHandler, createTokenIssuer, publicClients } from '@portcullis/jwt';
+import {
+  createJwtVerifier,
+  createSigningKeys,
+  createTokenHandler,
+  createTokenIssuer,
+  publicClients,
+} from '@portcullis/jwt';
 import { Hono } from 'hono';
 
 const storage = createMemoryStorage();
