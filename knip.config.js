@@ -51,6 +51,12 @@ export default {
       // `ioredis` is named by a README's snippet, which is compiled from there.
       ignoreDependencies: ['@portcullis/.+', 'ioredis'],
     },
+    docs: {
+      entry: ['snippets/**/*.ts', 'test/**/*.test.ts'],
+      project: ['.vitepress/**/*.{ts,vue}', 'snippets/**/*.ts', 'test/**/*.ts'],
+      // The quick starts, which a test copies from their page, are loaded by tsx.
+      ignoreDependencies: ['tsx'],
+    },
     'examples/*': { project: ['src/**/*.ts'] },
     'examples/client': { entry: ['test/**/*.test.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
   },

@@ -14,7 +14,7 @@ const folders = ['packages', 'examples'].flatMap((parent) =>
 
 export default defineConfig({
   test: {
-    projects: folders
+    projects: [...folders, 'docs']
       .filter((folder) => existsSync(join(folder, 'test')))
       .map((root) => ({
         resolve: { conditions },

@@ -20,6 +20,7 @@ const checks = {
   requirements: node('requirements'),
   errors: [process.execPath, '--conditions=@portcullis/source', '--import', 'tsx', 'scripts/errors-doc.mjs', '--check'],
   snippets: node('snippets'),
+  docs: node('docs'),
   build: node('build'),
   pack: node('pack'),
   publint: node('tarballs', 'publint'),

@@ -1,29 +1,20 @@
 // The requirements gate: which ids of packages/e2e/requirements.json does some test cite with requirement('C1', ...)?
 // A citation of an unknown id fails; ids that no test proves yet are listed. With --missing it prints their text too.
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { citations } from './lib/citations.mjs';
 import { finish } from './lib/fail.mjs';
-import { filesUnder, readJson, root, workspacePackages } from './lib/workspace.mjs';
+import { readJson, root } from './lib/workspace.mjs';
 
 const rows = readJson(join(root, 'packages/e2e/requirements.json'));
 const known = new Set(rows.map(({ id }) => id));
 const cited = new Set();
 const faults = [];
 
-// Conformance suites are tests too, though they live in src. The testkit's own tests cite nothing.
-const folders = workspacePackages().flatMap(({ dir, folder }) =>
-  folder === 'packages/testkit'
-    ? []
-    : [join(dir, 'test'), ...(folder === 'packages/conformance' ? [join(dir, 'src')] : [])],
-);
-for (const file of folders.flatMap((folder) => filesUnder(folder, (path) => path.endsWith('.ts')))) {
-  for (const [call, list] of readFileSync(file, 'utf8').matchAll(/(?<!function )\brequirement\(([^)]*)\)/g)) {
-    const ids = [...list.matchAll(/(['"])([A-Z]+\d+)\1/g)].map(([, , id]) => id);
-    if (ids.length === 0) faults.push(`${relative(root, file)}: ${call} names no id as a plain string`);
-    for (const id of ids) {
-      if (known.has(id)) cited.add(id);
-      else faults.push(`${relative(root, file)}: there is no requirement ${id}`);
-    }
+for (const { file, call, ids } of citations()) {
+  if (ids.length === 0) faults.push(`${file}: ${call} names no id as a plain string`);
+  for (const id of ids) {
+    if (known.has(id)) cited.add(id);
+    else faults.push(`${file}: there is no requirement ${id}`);
   }
 }
 

@@ -1,36 +1,74 @@
-// Compiles every `ts` fence of every README and document, as it stands: what people copy must be right.
-// Each fence is a module of its own; a README that has a test/readme.test.ts beside it is compiled and run there. Resolved from packages/e2e, which depends on every package and framework.
+// What people copy must be right. Code in READMEs, documents and doc comments comes in two kinds:
+// - "```ts file=docs/snippets/x.ts#region" is a copy of that file or region, which is compiled with its package and run by a test;
+//   `--update` writes the copies anew. The region's `// #region name` lines stay in the file.
+// - "```ts" alone, and an @example of a doc comment, is a module of its own and compiled here, resolved from packages/e2e,
+//   which depends on every package and framework. A README with a test/readme.test.ts beside it is compiled and run there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { finish } from './lib/fail.mjs';
-import { root } from './lib/workspace.mjs';
+import { regionOf } from './lib/regions.mjs';
+import { filesUnder, publishedPackages, root } from './lib/workspace.mjs';
 
 const folder = join(root, 'packages/e2e/.snippets');
+const update = process.argv.includes('--update');
+// Made from other documents and from doc comments, which are looked at where they stand.
+const generated = ['api', 'packages', 'examples', 'project', 'dist'].map((name) => join(root, 'docs', name));
 
 function* documents(at) {
   for (const entry of readdirSync(at, { withFileTypes: true })) {
     if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.')) continue;
     const path = join(at, entry.name);
-    if (entry.isDirectory()) yield* documents(path);
-    else if (entry.name.endsWith('.md') && !entry.name.endsWith('.api.md')) yield path;
+    if (entry.isDirectory()) {
+      if (!generated.includes(path)) yield* documents(path);
+    } else if (entry.name.endsWith('.md') && !entry.name.endsWith('.api.md')) yield path;
   }
 }
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const sources = new Map();
-for (const path of documents(root)) {
-  if (existsSync(join(dirname(path), 'test/readme.test.ts'))) continue;
-  const text = readFileSync(path, 'utf8');
-  let index = 0;
-  for (const match of text.matchAll(/^```ts\n([\s\S]*?)^```/gm)) {
-    const line = text.slice(0, match.index).split('\n').length + 1;
-    const file = `${relative(root, path).replaceAll(/[^\w]+/g, '-')}-${++index}.ts`;
-    writeFileSync(join(folder, file), `${match[1]}\nexport {};\n`);
-    sources.set(file, { where: relative(root, path), line });
-  }
+const stale = [];
+let copies = 0;
+
+function compileAlone(where, code, line) {
+  const file = `${where.replaceAll(/[^\w]+/g, '-')}-${sources.size + 1}.ts`;
+  writeFileSync(join(folder, file), `${code}\nexport {};\n`);
+  sources.set(file, { where, line });
 }
+const lineAt = (text, index) => text.slice(0, index).split('\n').length;
+
+for (const path of documents(root)) {
+  const where = relative(root, path);
+  const text = readFileSync(path, 'utf8');
+  const fresh = text.replaceAll(
+    /^(```+[^\n]* file=([^\s#]+)(?:#(\S+))?[^\n]*\n)([\s\S]*?)^```/gm,
+    (all, head, file, region, code) => {
+      copies++;
+      try {
+        const wanted = regionOf(readFileSync(join(root, file), 'utf8'), region);
+        if (wanted !== code) stale.push(`${where}: the copy of ${file}${region ? `#${region}` : ''} is out of date`);
+        return `${head}${wanted}\`\`\``;
+      } catch (error) {
+        stale.push(`${where}: ${file}: ${error.message}`);
+        return all;
+      }
+    },
+  );
+  if (update && fresh !== text) writeFileSync(path, fresh);
+  if (where.startsWith('docs/'))
+    for (const match of text.matchAll(/^```(?:js|jsx|tsx|vue|javascript|typescript)\b(?!.* file=)/gm))
+      stale.push(`${where}:${lineAt(text, match.index)}: code that nothing compiles: give it file=, or write ts`);
+  if (existsSync(join(dirname(path), 'test/readme.test.ts'))) continue;
+  for (const match of text.matchAll(/^```ts\n([\s\S]*?)^```/gm))
+    compileAlone(where, match[1], lineAt(text, match.index) + 1);
+}
+for (const { dir } of publishedPackages())
+  for (const path of filesUnder(join(dir, 'src'), (file) => file.endsWith('.ts'))) {
+    const text = readFileSync(path, 'utf8');
+    for (const match of text.matchAll(/^ *\* @example[^\n]*\n *\* ```ts\n([\s\S]*?)^ *\* ```/gm))
+      compileAlone(relative(root, path), match[1].replaceAll(/^ *\* ?/gm, ''), lineAt(text, match.index) + 2);
+  }
 writeFileSync(
   join(folder, 'tsconfig.json'),
   JSON.stringify({
@@ -55,7 +93,7 @@ const told = stdout.replaceAll(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (all, 
 rmSync(folder, { recursive: true, force: true });
 finish(
   'snippets',
-  status === 0 ? [] : told.trim().split('\n'),
-  'mend the fence in the document; every ts fence is a module of its own',
-  `${sources.size} fences compile`,
+  [...(update ? [] : stale), ...(status === 0 ? [] : told.trim().split('\n'))],
+  'copies: npm run snippets:update; else mend the fence: a ts fence without file= is a module of its own',
+  `${sources.size} fences compile, ${copies} are copies of files`,
 );

@@ -17,7 +17,7 @@ const folders = (parent) =>
 
 /** @returns {{ folder: string, dir: string, name: string, manifest: any, entries: { name: string, source: string }[] }[]} */
 export function workspacePackages() {
-  return [...folders('packages'), ...folders('examples')].map((folder) => {
+  return [...folders('packages'), ...folders('examples'), 'docs'].map((folder) => {
     const dir = join(root, folder);
     const manifest = readJson(join(dir, 'package.json'));
     const entries = Object.entries(manifest.exports ?? {}).flatMap(([subpath, target]) =>

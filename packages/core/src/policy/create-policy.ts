@@ -98,6 +98,7 @@ function compilePolicy(options: AnyOptions): CompiledPolicy {
  *
  * @example
  * ```ts
+ * import { createPolicy } from '@portcullis/core/policy';
  * const policy = createPolicy({
  *   permissions: ['posts:read', 'posts:delete'],
  *   roles: { reader: ['posts:read'], author: ['reader', 'posts:delete'], admin: ['*'] },

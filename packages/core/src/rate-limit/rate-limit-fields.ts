@@ -58,8 +58,7 @@ function seconds(milliseconds: number): number {
 
 /**
  * The RateLimit-Policy and RateLimit fields: one item a policy, `q` units in `w` seconds, `r` left, `t` seconds to go.
- * @param now absolute milliseconds
- * @param legacy adds RateLimit-Limit, -Remaining and -Reset of the tightest policy. Default false.
+ * @param options `now` in absolute milliseconds; `legacy` adds RateLimit-Limit, -Remaining and -Reset of the tightest policy (default false)
  * @see draft-ietf-httpapi-ratelimit-headers-11 sections 3 and 4
  */
 export function rateLimitHeaders(

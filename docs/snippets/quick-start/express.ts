@@ -1,0 +1,44 @@
+import { createApiKeys } from '@portcullis/api-key';
+import { createGuard, createMemoryStorage, createPolicy } from '@portcullis/core';
+import { expressGuard } from '@portcullis/express';
+import express from 'express';
+
+type Post = { id: string; authorId: string; title: string };
+const posts = new Map<string, Post>([['1', { id: '1', authorId: 'ada', title: 'Hello' }]]);
+
+// What may be done, by whom, and what has to be true of the post.
+const policy = createPolicy({
+  permissions: ['posts:read', 'posts:delete'],
+  roles: { reader: ['posts:read'], author: ['reader', 'posts:delete'] },
+  rules: (rule) => ({
+    'posts:delete': rule<Post>(({ auth, resource }) => resource.authorId === auth.principal.id),
+  }),
+});
+
+// Who is calling. Another storage here keeps the keys when the process ends.
+const keys = createApiKeys({ storage: createMemoryStorage(), brand: 'acme', defaultScopes: 'unlimited' });
+const guard = createGuard({ authenticators: [keys.authenticator()], policy, roles: () => ['author'] });
+const g = expressGuard(guard);
+const thePost = g.byParam('id', (id) => posts.get(id));
+
+const app = express();
+app.use(g.closed()); // a route that states nothing answers 403
+app.get('/', g.open(), (_req, res) => {
+  res.send('Anyone may read this.');
+});
+app.get('/posts/:id', g.require('posts:read', thePost), (_req, res) => {
+  res.json({ post: res.locals.resource, you: res.locals.auth.principal.id });
+});
+app.delete('/posts/:id', g.require('posts:delete', thePost), (_req, res) => {
+  posts.delete(res.locals.resource.id);
+  res.status(204).end();
+});
+app.use(g.errors());
+g.assertClosed(app); // a forgotten guard fails here, at start-up
+
+const ada = await keys.create({ owner: 'ada', name: 'laptop' });
+const eve = await keys.create({ owner: 'eve', name: 'laptop' });
+app.listen(3000, () => {
+  console.log(`ada ${ada.key.reveal()}`);
+  console.log(`eve ${eve.key.reveal()}`);
+});
