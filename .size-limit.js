@@ -19,7 +19,7 @@ const budgets = {
   '@portcullis/jwt': '33 kB',
   '@portcullis/jwt/testing': '12 kB',
   '@portcullis/session': '15.7 kB',
-  // Signing in is 29 kB of it, two thirds of that oauth4webapi and jose; the vault and machine tokens are the rest.
+  // Signing in is 29 kB of it, oauth4webapi and jose included; the vault and machine tokens are the rest.
   '@portcullis/oauth-client': '42 kB',
   '@portcullis/password': '20 kB',
   '@portcullis/password/bcrypt': '10 kB',
