@@ -39,6 +39,8 @@ export interface Connection {
   readonly clock: Clock;
   readonly client: oauth.Client;
   readonly clientAuth: oauth.ClientAuth;
+  /** Whether the client proves nothing: whoever knows its id can be it. */
+  readonly isPublicClient: boolean;
   /** Proofs of the key that tokens are bound to. */
   readonly dpop?: oauth.DPoPHandle | undefined;
   /** Signs authorization requests. */

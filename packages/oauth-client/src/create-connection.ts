@@ -9,6 +9,7 @@ import { createGuardedFetch } from './guarded-fetch.js';
 import { mapFailure } from './map-failure.js';
 import type { Provider } from './provider.js';
 import { speakDialect } from './provider-dialect.js';
+import { whileWanted } from './while-wanted.js';
 
 const freshMs = 3_600_000;
 // An outage of a provider's metadata costs nobody a sign-in, but what nobody could confirm for a day is not believed for ever.
@@ -40,17 +41,6 @@ function checkProvider(provider: Provider, allowPrivate: boolean): void {
   if (provider.discovery === 'none' && provider.endpoints?.token === undefined) {
     throw invalidOption('provider.endpoints.token', 'a provider without discovery needs it');
   }
-}
-
-/** Waits for shared work for as long as this caller wants to; the work goes on for the others. */
-function whileWanted<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new OAuthError('provider_unavailable', undefined, { cause: signal.reason }));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 interface Held {
@@ -131,6 +121,7 @@ export function createConnection(
     clock,
     client,
     clientAuth: createClientAuthentication(provider, credential),
+    isPublicClient: 'none' in credential,
     dpop: dpopKeys && oauth.DPoP(client, dpopKeys),
     requestObjectKey: requestObjectKey && privateKeyOf('requestObjectKey', requestObjectKey),
     pushedAuthorization,

@@ -11,7 +11,10 @@ export type OAuthErrorCode =
   | 'sign_in_cross_site'
   | 'identity_taken'
   | 'identity_last'
-  | 'reauthentication_required';
+  | 'reauthentication_required'
+  | 'grant_unreadable'
+  | 'device_code_expired'
+  | 'origin_refused';
 
 /** Every code of this package, with what an adapter answers. */
 export const oauthErrors: ErrorTable<OAuthErrorCode> = {
@@ -65,6 +68,22 @@ export const oauthErrors: ErrorTable<OAuthErrorCode> = {
     status: 401,
     retryable: false,
     summary: 'The provider no longer honours what the user granted. The user has to sign in there again.',
+  },
+  grant_unreadable: {
+    status: 500,
+    retryable: false,
+    summary:
+      'Stored provider tokens were sealed with a key that is not in `encryptionKeys`, or were changed in the storage. Put the key back, or let the user sign in again.',
+  },
+  device_code_expired: {
+    status: 400,
+    retryable: false,
+    summary: 'The user did not enter the code of the device in time. Begin again with a new code.',
+  },
+  origin_refused: {
+    status: 500,
+    retryable: false,
+    summary: 'A request with a token was about to go to an origin that is not in `origins`. Nothing was sent.',
   },
 };
 

@@ -60,3 +60,33 @@ export type { BeginOptions, Begun, CompleteOptions, SignInResult } from './sign-
 export type { StepUpOptions } from './step-up.js';
 export type { TokenSet } from './token-set.js';
 export { transactionCollection } from './transactions.js';
+export type { AccessToken, TokenCall } from './tokens/access-token.js';
+export type { AuthorizedFetch, AuthorizedFetchOptions } from './tokens/authorized-fetch.js';
+export {
+  type ClientCredentials,
+  type ClientCredentialsOptions,
+  createClientCredentials,
+} from './tokens/client-credentials.js';
+export { beginDeviceFlow, type DeviceFlow, type DeviceFlowOptions } from './tokens/device-flow.js';
+export { createDpop, createDpopKey } from './tokens/dpop-key.js';
+export {
+  createIntrospection,
+  type Introspection,
+  type IntrospectionClient,
+  type IntrospectionOptions,
+} from './tokens/introspection.js';
+export {
+  type AssertionGrant,
+  type AssertionOptions,
+  requestByAssertion,
+  signAssertion,
+} from './tokens/jwt-bearer.js';
+export { type ActingParty, outermostActor } from './tokens/outermost-actor.js';
+export { revokeToken, type TokenRevocation } from './tokens/revoke-token.js';
+export { type ExchangedToken, exchangeToken, type TokenExchange, tokenTypes } from './tokens/token-exchange.js';
+export type { TokenWish } from './tokens/token-parameters.js';
+export type { Wait } from './tokens/wait.js';
+export { createTokenVault } from './vault/create-token-vault.js';
+export { type GrantRecord, grantCollection, type RenewalAttempt } from './vault/grant-record.js';
+export type { Grant, GrantToStore, TokenVault, TokenVaultOptions } from './vault/token-vault.js';
+export type { GrantEnd, VaultEvents } from './vault/vault-events.js';

@@ -1,0 +1,38 @@
+import type { OAuthErrorCode } from '../errors.js';
+
+/** Why a grant is over. */
+export type GrantEnd =
+  /** The provider said that it does not honour the refresh token: revoked by the user, expired there, or replayed. */
+  | 'refused'
+  /** The same, after an attempt whose answer nobody saw: the provider had most likely exchanged the token already. */
+  | 'lost'
+  /** The access token has expired and there was no refresh token. */
+  | 'expired'
+  /** A refreshed ID token named another user or issuer. */
+  | 'identity_changed';
+
+interface GrantFacts {
+  readonly user: string;
+  readonly provider: string;
+}
+
+/** What the vault reports. No token is in it. */
+export interface VaultEvents {
+  'grant.stored': GrantFacts & { readonly scopes: readonly string[]; readonly renewable: boolean };
+  'grant.renewed': GrantFacts & {
+    /** Whether the provider gave another refresh token. */
+    readonly rotated: boolean;
+    /** Whether it followed an attempt whose answer nobody saw. */
+    readonly recovered: boolean;
+  };
+  'grant.renewal_failed': GrantFacts & {
+    readonly code: OAuthErrorCode | 'unknown';
+    readonly providerError: string | undefined;
+  };
+  /** New tokens could not be written: this process keeps them and tries again at the next call. */
+  'grant.unsaved': GrantFacts;
+  /** The user has to sign in at the provider again. */
+  'grant.ended': GrantFacts & { readonly reason: GrantEnd };
+  'grant.revoked': GrantFacts & { readonly atProvider: boolean };
+  'grant.removed': GrantFacts;
+}
