@@ -68,7 +68,7 @@ export {
   createClientCredentials,
 } from './tokens/client-credentials.js';
 export { beginDeviceFlow, type DeviceFlow, type DeviceFlowOptions } from './tokens/device-flow.js';
-export { createDpop, createDpopKey } from './tokens/dpop-key.js';
+export { bindConnection, createDpopKey } from './tokens/dpop-key.js';
 export {
   createIntrospection,
   type Introspection,

@@ -1,24 +1,20 @@
-import type { Environment } from '@portcullis/core';
-import type * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
+import { checkResources } from '../resource-indicator.js';
 import { wholeNumber } from '../whole-number.js';
 import type { AccessToken, TokenCall } from './access-token.js';
 import { type AuthorizedFetch, type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.js';
-import { createDpop, createDpopKey } from './dpop-key.js';
 import { requestTokens } from './request-tokens.js';
 import { createTokenCache } from './token-cache.js';
-import { resourceList, tokenParameters, type TokenWish } from './token-parameters.js';
+import { tokenParameters, type TokenWish } from './token-parameters.js';
 
 /** What `createClientCredentials` takes. */
-export interface ClientCredentialsOptions extends Pick<Environment, 'clock'> {
+export interface ClientCredentialsOptions {
   /** How long before its end a token is renewed, milliseconds: 0 to an hour, default a minute, at most a fifth of the token's life. */
   readonly renewAheadMs?: number;
   /** How long a token is kept that names no end, milliseconds: 0 to a day, default 5 minutes. */
   readonly assumedLifetimeMs?: number;
   /** Tokens kept: 1 to 100,000, default 1,000. */
   readonly maxTokens?: number;
-  /** Binds every token to a key of this process, and refuses one that is not bound. Default false. */
-  readonly dpop?: boolean;
 }
 
 /** Tokens that the application gets for itself. */
@@ -39,9 +35,8 @@ export function createClientCredentials(
   connection: Connection,
   options: ClientCredentialsOptions = {},
 ): ClientCredentials {
-  const { clock = Date.now } = options;
   const cache = createTokenCache({
-    clock,
+    clock: connection.clock,
     max: wholeNumber('maxTokens', options.maxTokens, { fallback: 1000, min: 1, max: 100_000 }),
     renewAheadMs: wholeNumber('renewAheadMs', options.renewAheadMs, { fallback: 60_000, min: 0, max: 3_600_000 }),
     assumedLifetimeMs: wholeNumber('assumedLifetimeMs', options.assumedLifetimeMs, {
@@ -50,34 +45,24 @@ export function createClientCredentials(
       max: 86_400_000,
     }),
   });
-  let proving: Promise<oauth.DPoPHandle> | undefined;
-
-  function prover(): Promise<oauth.DPoPHandle> | undefined {
-    if (options.dpop !== true) return undefined;
-    proving ??= createDpopKey().then((key) => createDpop(connection, { key, clock }));
-    return proving;
-  }
-
   async function load(wish: TokenWish): Promise<AccessToken> {
-    const scopes = wish.scopes ?? connection.scopes;
+    const scopes = wish.scopes ?? [];
     // Not the caller's signal: others wait for the same token.
     const tokens = await requestTokens(connection, {
       grantType: 'client_credentials',
       parameters: tokenParameters({ ...wish, scopes }),
       scopes,
-      dpop: await prover(),
-      now: clock(),
     });
     return { token: tokens.accessToken, type: tokens.tokenType, expiresAt: tokens.expiresAt, scopes: tokens.scopes };
   }
 
   async function get(wish: TokenWish, call: TokenCall & { readonly refused?: string } = {}): Promise<AccessToken> {
-    const { scopes = connection.scopes, resource, parameters = {} } = wish;
+    const { scopes = [], resource, parameters = {} } = wish;
     const key = JSON.stringify([
       connection.provider.issuer,
       connection.client.client_id,
       [...new Set(scopes)].toSorted(),
-      resourceList(resource).toSorted(),
+      checkResources(resource).toSorted(),
       Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ]);
     return cache.get(key, () => load(wish), call);
@@ -88,7 +73,7 @@ export function createClientCredentials(
     fetch({ origins, fetch, ...wish }) {
       return createAuthorizedFetch(
         connection,
-        async (call) => ({ access: await get(wish, call), dpop: await prover() }),
+        async (call) => ({ access: await get(wish, call), dpop: connection.dpop }),
         { ...(origins === undefined ? {} : { origins }), ...(fetch === undefined ? {} : { fetch }) },
       );
     },

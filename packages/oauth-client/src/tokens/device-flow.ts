@@ -1,4 +1,4 @@
-import { type Environment, isPortcullisError } from '@portcullis/core';
+import { isPortcullisError } from '@portcullis/core';
 import { urlObjection } from '@portcullis/core/fetch';
 import * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
@@ -10,8 +10,7 @@ import { tokenParameters, type TokenWish } from './token-parameters.js';
 import { timerWait, type Wait } from './wait.js';
 
 /** What `beginDeviceFlow` takes. */
-export interface DeviceFlowOptions extends TokenWish, TokenCall, Pick<Environment, 'clock'> {
-  readonly dpop?: oauth.DPoPHandle;
+export interface DeviceFlowOptions extends TokenWish, TokenCall {
   /** How to wait between two questions. Default: the runtime's timer. */
   readonly wait?: Wait;
 }
@@ -58,8 +57,8 @@ function readRefusal(error: unknown): Refusal {
  * @see RFC 8628
  */
 export async function beginDeviceFlow(connection: Connection, options: DeviceFlowOptions = {}): Promise<DeviceFlow> {
-  const { clock = Date.now, wait = timerWait, dpop, signal, ...wish } = options;
-  const { client, clientAuth } = connection;
+  const { wait = timerWait, signal, ...wish } = options;
+  const { client, clientAuth, clock, provider } = connection;
   const scopes = wish.scopes ?? connection.scopes;
   const call = signal === undefined ? {} : { signal };
   const begunAt = clock();
@@ -96,9 +95,8 @@ export async function beginDeviceFlow(connection: Connection, options: DeviceFlo
           grantType: 'urn:ietf:params:oauth:grant-type:device_code',
           parameters: tokenParameters({}, { device_code: begun.device_code }),
           scopes,
-          dpop,
           signal: stop,
-          now: clock(),
+          ...(provider.openid ? { idToken: {} } : {}),
         });
       } catch (error) {
         stop?.throwIfAborted();

@@ -1,4 +1,3 @@
-import type { Clock } from '@portcullis/core';
 import * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
 
@@ -25,15 +24,18 @@ export async function importDpopKey(text: string): Promise<CryptoKeyPair> {
   return { privateKey, publicKey };
 }
 
-/** Signs proofs with a key, and remembers the nonces that servers ask for. @see RFC 9449 sections 4 and 8 */
-export function createDpop(
-  { client }: Connection,
-  { key, clock }: { key: CryptoKeyPair; clock: Clock },
-): oauth.DPoPHandle {
-  return oauth.DPoP(client, key, {
+/**
+ * The same client at the same provider, with its tokens bound to a key of their own in place of the registration's: one for each user of a public client,
+ * whose refresh tokens are then of use to nobody who has not the key.
+ * @see RFC 9449 section 5
+ */
+export function bindConnection(connection: Connection, key: CryptoKeyPair): Connection {
+  const { client, clock } = connection;
+  const dpop = oauth.DPoP(client, key, {
     // The handle reads the clock's skew once, and this one lives for long.
     [oauth.modifyAssertion]: (_header, payload) => {
       payload['iat'] = Math.floor(clock() / 1000);
     },
   });
+  return Object.freeze({ ...connection, dpop });
 }

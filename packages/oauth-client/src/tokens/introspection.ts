@@ -1,4 +1,4 @@
-import { type Environment, type Secret, sha256 } from '@portcullis/core';
+import { type Secret, sha256 } from '@portcullis/core';
 import * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
 import { invalidOption } from '../errors.js';
@@ -29,7 +29,7 @@ export type Introspection =
     };
 
 /** What `createIntrospection` takes. */
-export interface IntrospectionOptions extends Pick<Environment, 'clock'> {
+export interface IntrospectionOptions {
   /** How long an answer that a token is good is believed, milliseconds: 0 to 5 minutes, never beyond the token's end. Default 0: each call asks. */
   readonly cacheMs?: number;
   /** Answers kept: 1 to 100,000, default 1,000. */
@@ -96,7 +96,7 @@ interface Kept {
  * @see RFC 7662
  */
 export function createIntrospection(connection: Connection, options: IntrospectionOptions = {}): IntrospectionClient {
-  const { clock = Date.now, audience } = options;
+  const { audience } = options;
   const cacheMs = wholeNumber('cacheMs', options.cacheMs, { fallback: 0, min: 0, max: 300_000 });
   const max = wholeNumber('maxCached', options.maxCached, { fallback: 1000, min: 1, max: 100_000 });
   if (connection.isPublicClient) {
@@ -104,7 +104,7 @@ export function createIntrospection(connection: Connection, options: Introspecti
   }
   const kept = new Map<string, Kept>();
   const flights = new Map<string, Promise<Introspection>>();
-  const { client, clientAuth } = connection;
+  const { client, clientAuth, clock } = connection;
 
   function keep(key: string, answer: Introspection, askedAt: number): void {
     if (cacheMs === 0 || !answer.active) return;

@@ -1,6 +1,5 @@
 import { type Environment, randomToken, type Random, type Secret } from '@portcullis/core';
 import { SignJWT } from 'jose';
-import type * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
 import type { ClientKey } from '../provider.js';
 import type { TokenSet } from '../token-set.js';
@@ -49,10 +48,9 @@ export function signAssertion(options: AssertionOptions): Promise<string> {
 }
 
 /** What `requestByAssertion` takes. */
-export interface AssertionGrant extends TokenWish, TokenCall, Pick<Environment, 'clock'> {
+export interface AssertionGrant extends TokenWish, TokenCall {
   /** A signed JWT that says for whom a token is asked. */
   readonly assertion: Secret | string;
-  readonly dpop?: oauth.DPoPHandle;
 }
 
 /**
@@ -61,13 +59,11 @@ export interface AssertionGrant extends TokenWish, TokenCall, Pick<Environment, 
  * @see RFC 7523 section 2.1
  */
 export async function requestByAssertion(connection: Connection, grant: AssertionGrant): Promise<TokenSet> {
-  const { assertion, dpop, signal, clock = Date.now, ...wish } = grant;
+  const { assertion, signal, ...wish } = grant;
   return requestTokens(connection, {
     grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     parameters: tokenParameters(wish, { assertion: plain(assertion) }),
     scopes: wish.scopes ?? [],
-    dpop,
     signal,
-    now: clock(),
   });
 }

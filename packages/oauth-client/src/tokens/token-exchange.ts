@@ -1,10 +1,9 @@
-import { type Environment, Secret } from '@portcullis/core';
-import type * as oauth from 'oauth4webapi';
+import type { Secret } from '@portcullis/core';
 import type { Connection } from '../connection.js';
 import { invalidOption, OAuthError } from '../errors.js';
 import type { ProviderJson } from '../provider.js';
 import type { TokenCall } from './access-token.js';
-import { askTokenEndpoint, readTokenSet } from './request-tokens.js';
+import { requestTokens } from './request-tokens.js';
 import { plain, tokenParameters, type TokenWish } from './token-parameters.js';
 
 const prefix = 'urn:ietf:params:oauth:token-type:';
@@ -22,7 +21,7 @@ export const tokenTypes: Readonly<
 };
 
 /** What `exchangeToken` takes. */
-export interface TokenExchange extends TokenWish, TokenCall, Pick<Environment, 'clock'> {
+export interface TokenExchange extends TokenWish, TokenCall {
   /** Stands for the party on whose behalf the new token is. */
   readonly subjectToken: Secret | string;
   /** Default an access token. */
@@ -34,7 +33,6 @@ export interface TokenExchange extends TokenWish, TokenCall, Pick<Environment, '
   readonly requestedTokenType?: string;
   /** The name of the service at which the new token is to be used, when it has no URI for `resource`. */
   readonly audience?: string;
-  readonly dpop?: oauth.DPoPHandle;
 }
 
 /** What an exchange gave. */
@@ -57,6 +55,20 @@ function misbehaved(what: string): OAuthError {
   );
 }
 
+/** An answer whose `token_type` is `N_A`, which says that the token is not sent as an access token, is read as any other. */
+async function takeBareType(response: Response, stead: string): Promise<{ isBare: boolean; rest: Response }> {
+  if (response.status !== 200) return { isBare: false, rest: response };
+  const text = await response.text();
+  const again = (body: string): Response => new Response(body, { status: 200, headers: response.headers });
+  try {
+    const answer = JSON.parse(text) as ProviderJson;
+    if (String(answer['token_type']).toLowerCase() !== 'n_a') return { isBare: false, rest: again(text) };
+    return { isBare: true, rest: again(JSON.stringify({ ...answer, token_type: stead })) };
+  } catch {
+    return { isBare: false, rest: again(text) };
+  }
+}
+
 /**
  * Exchanges a token for another: for a service behind this one, or for one that acts for the user.
  * @throws {OAuthError} `provider_misbehaved` for an answer that does not say what it issued, or issued another type than was asked for
@@ -73,42 +85,30 @@ export async function exchangeToken(connection: Connection, exchange: TokenExcha
   if ((actorToken === undefined) !== (exchange.actorTokenType === undefined)) {
     throw invalidOption('actorTokenType', 'give it with actorToken, and only with it (RFC 8693 section 2.1)');
   }
-  const { dpop, clock = Date.now, scopes = [] } = exchange;
-  const now = clock();
   let bare = false;
-  const answer = await askTokenEndpoint(
-    connection,
-    {
-      grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      parameters: tokenParameters(exchange, {
-        audience,
-        subject_token: plain(subjectToken),
-        subject_token_type: subjectTokenType,
-        actor_token: actorToken === undefined ? undefined : plain(actorToken),
-        actor_token_type: exchange.actorTokenType,
-        requested_token_type: requestedTokenType,
-      }),
-      dpop,
-      signal: exchange.signal,
+  const tokens = await requestTokens(connection, {
+    grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    parameters: tokenParameters(exchange, {
+      audience,
+      subject_token: plain(subjectToken),
+      subject_token_type: subjectTokenType,
+      actor_token: actorToken === undefined ? undefined : plain(actorToken),
+      actor_token_type: exchange.actorTokenType,
+      requested_token_type: requestedTokenType,
+    }),
+    scopes: exchange.scopes ?? [],
+    signal: exchange.signal,
+    async inspect(response) {
+      const { isBare, rest } = await takeBareType(response, connection.dpop === undefined ? 'Bearer' : 'DPoP');
+      bare = isBare;
+      return rest;
     },
-    {
-      recognizedTokenTypes: {
-        n_a: () => {
-          bare = true;
-        },
-      },
-    },
-  );
-  const { issued_token_type: issuedTokenType, ...rest } = answer;
+  });
+  const { issued_token_type: issuedTokenType, ...extra } = tokens.extra;
   if (typeof issuedTokenType !== 'string' || issuedTokenType === '') throw misbehaved('without issued_token_type');
   if (requestedTokenType !== undefined && requestedTokenType !== issuedTokenType)
     throw misbehaved('with another type of token');
-  if (bare && issuedTokenType === tokenTypes.accessToken) throw misbehaved('with an access token of no type');
-  const tokens = readTokenSet(
-    connection,
-    bare ? { ...rest, token_type: dpop === undefined ? 'bearer' : 'dpop' } : rest,
-    { scopes, dpop, now },
-  );
+  if (bare && issuedTokenType === tokenTypes['accessToken']) throw misbehaved('with an access token of no type');
   return {
     token: tokens.accessToken,
     issuedTokenType,
@@ -116,6 +116,6 @@ export async function exchangeToken(connection: Connection, exchange: TokenExcha
     expiresAt: tokens.expiresAt,
     refreshToken: tokens.refreshToken,
     scopes: tokens.scopes,
-    extra: tokens.extra,
+    extra,
   };
 }

@@ -1,9 +1,10 @@
 import type { Secret } from '@portcullis/core';
 import { invalidOption } from '../errors.js';
+import { checkResources } from '../resource-indicator.js';
 
 /** What a token is asked for. */
 export interface TokenWish {
-  /** Default: what the connection's registration names, and what the server thinks fit where that is empty. */
+  /** Default: none is named, and the server gives what it thinks fit. A device flow asks for the registration's. */
   readonly scopes?: readonly string[] | undefined;
   /** The API, or APIs, that the token is for: absolute URIs without a fragment. @see RFC 8707 section 2 */
   readonly resource?: string | readonly string[] | undefined;
@@ -30,21 +31,6 @@ const ours = new Set([
   'requested_token_type',
 ]);
 
-/**
- * The resources of a request, checked and as a list.
- * @throws {OAuthError} `invalid_option`
- * @see RFC 8707 section 2
- */
-export function resourceList(resource: TokenWish['resource']): readonly string[] {
-  const list = typeof resource === 'string' ? [resource] : (resource ?? []);
-  for (const each of list) {
-    if (!URL.canParse(each) || each.includes('#')) {
-      throw invalidOption('resource', 'give absolute URIs without a fragment (RFC 8707 section 2)');
-    }
-  }
-  return list;
-}
-
 /** A secret or its text. */
 export function plain(value: Secret | string): string {
   return typeof value === 'string' ? value : value.reveal();
@@ -66,6 +52,6 @@ export function tokenParameters(
   }
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.set(name, value);
   if (scopes !== undefined && scopes.length > 0) form.set('scope', scopes.join(' '));
-  for (const each of resourceList(resource)) form.append('resource', each);
+  for (const each of checkResources(resource)) form.append('resource', each);
   return form;
 }

@@ -1,9 +1,8 @@
 import { createSealer, isPortcullisError, modify, randomToken, random as systemRandom } from '@portcullis/core';
-import type * as oauth from 'oauth4webapi';
 import type { Connection } from '../connection.js';
 import { invalidOption } from '../errors.js';
 import { createAuthorizedFetch } from '../tokens/authorized-fetch.js';
-import { createDpop, exportDpopKey, importDpopKey } from '../tokens/dpop-key.js';
+import { bindConnection, exportDpopKey, importDpopKey } from '../tokens/dpop-key.js';
 import { revokeToken } from '../tokens/revoke-token.js';
 import { timerWait } from '../tokens/wait.js';
 import { whileWanted } from '../while-wanted.js';
@@ -13,10 +12,10 @@ import { createGrantSeal, type GrantSecrets } from './grant-seal.js';
 import { createRenewal, type HeldGrant } from './renew-grant.js';
 import type { Grant, GrantToStore, TokenVault, TokenVaultOptions } from './token-vault.js';
 
-const maxProvers = 1_000;
+const maxBound = 1_000;
 
-async function secretsOf({ tokens, dpopKey, subject }: GrantToStore): Promise<GrantSecrets> {
-  if (tokens.tokenType === 'dpop' && dpopKey === undefined) {
+async function secretsOf({ tokens, dpopKey, subject }: GrantToStore, connection: Connection): Promise<GrantSecrets> {
+  if (tokens.tokenType === 'dpop' && dpopKey === undefined && connection.dpop === undefined) {
     throw invalidOption('dpopKey', 'the tokens are bound to a key: give it');
   }
   if (dpopKey !== undefined && !dpopKey.privateKey.extractable) {
@@ -25,12 +24,12 @@ async function secretsOf({ tokens, dpopKey, subject }: GrantToStore): Promise<Gr
       'its private half must be extractable, to be kept with the tokens: see createDpopKey',
     );
   }
-  const { iss = '', sub = subject } = tokens.claims ?? {};
+  const { iss, aud, sub = subject } = tokens.claims ?? {};
   return {
     accessToken: tokens.accessToken.reveal(),
     refreshToken: tokens.refreshToken?.reveal(),
     dpopKey: dpopKey === undefined ? undefined : await exportDpopKey(dpopKey),
-    identity: typeof sub === 'string' && typeof iss === 'string' ? { iss, sub } : undefined,
+    identity: typeof sub === 'string' ? { iss, sub, aud } : undefined,
   };
 }
 
@@ -54,23 +53,24 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
   const connections = new Map([...options.connections].map((connection) => [connection.name, connection]));
   const records = storage.collection(grantCollection);
   const seal = createGrantSeal(createSealer(options.encryptionKeys, { random }));
-  const provers = new Map<string, Promise<oauth.DPoPHandle>>();
+  const bound = new Map<string, Promise<Connection>>();
   const flights = new Map<string, Promise<HeldGrant>>();
   const holders = new Set<string>();
   const own = `${randomToken(16, random)}.`;
   let calls = 0;
 
   // One for each key, because it remembers the nonces that servers gave.
-  function prover(connection: Connection, dpopKey: string): Promise<oauth.DPoPHandle> {
-    let proving = provers.get(dpopKey);
-    provers.delete(dpopKey);
-    proving ??= importDpopKey(dpopKey).then((key) => createDpop(connection, { key, clock }));
-    provers.set(dpopKey, proving);
-    for (const oldest of provers.keys()) {
-      if (provers.size <= maxProvers) break;
-      provers.delete(oldest);
+  function bind(connection: Connection, dpopKey: string | undefined): Promise<Connection> {
+    if (dpopKey === undefined) return Promise.resolve(connection);
+    const name = `${connection.name} ${dpopKey}`;
+    const known = bound.get(name) ?? importDpopKey(dpopKey).then((key) => bindConnection(connection, key));
+    bound.delete(name);
+    bound.set(name, known);
+    for (const oldest of bound.keys()) {
+      if (bound.size <= maxBound) break;
+      bound.delete(oldest);
     }
-    return proving;
+    return known;
   }
 
   const renew = createRenewal({
@@ -79,7 +79,7 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
     clock,
     wait,
     events,
-    prover,
+    bind,
     renewAheadMs: wholeNumber('renewAheadMs', options.renewAheadMs, { fallback: 60_000, min: 0, max: 3_600_000 }),
     leaseMs: wholeNumber('leaseMs', options.leaseMs, { fallback: 20_000, min: 1_000, max: 300_000 }),
   });
@@ -153,7 +153,7 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
       const { user, provider, tokens } = grant;
       const connection = connectionOf(provider);
       const owner = { user, provider, issuer: connection.provider.issuer, clientId: connection.client.client_id };
-      const given = await secretsOf(grant);
+      const given = await secretsOf(grant, connection);
       const stored = await modify(records, grantId(user, provider), async (before): Promise<GrantRecord> => {
         const isSameClient = before?.issuer === owner.issuer && before.clientId === owner.clientId;
         const refreshToken = given.refreshToken ?? (isSameClient ? await keptRefreshToken(before, given) : undefined);

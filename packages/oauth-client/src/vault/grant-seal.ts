@@ -9,7 +9,7 @@ export interface GrantSecrets {
   /** The private JWK that the tokens are bound to. */
   readonly dpopKey?: string | undefined;
   /** Of the ID token that came at sign-in: a later one must name the same. */
-  readonly identity?: { readonly iss: string; readonly sub: string } | undefined;
+  readonly identity?: { readonly iss?: unknown; readonly sub: string; readonly aud?: unknown } | undefined;
 }
 
 type Owner = Pick<GrantRecord, 'user' | 'provider' | 'issuer' | 'clientId'>;

@@ -37,7 +37,8 @@ export interface RenewalParts {
   readonly renewAheadMs: number;
   readonly leaseMs: number;
   readonly events: EventSink<VaultEvents> | undefined;
-  readonly prover: (connection: Connection, dpopKey: string) => Promise<oauth.DPoPHandle>;
+  /** The connection whose proofs are of a grant's own key. */
+  readonly bind: (connection: Connection, dpopKey: string | undefined) => Promise<Connection>;
 }
 
 /** One call for a grant's token. */
@@ -70,18 +71,15 @@ export function signInAgain(message?: string, providerError?: string): OAuthErro
   return new OAuthError('reauthentication_required', message, { providerError });
 }
 
+// An identity that the application named came with no ID token to compare with.
+const isToken = (identity: GrantSecrets['identity']): boolean => identity?.iss !== undefined;
+
 const isOutage = (error: unknown): boolean => isPortcullisError(error, 'storage_unavailable');
 
 function renewedSecrets(old: GrantSecrets, tokens: TokenSet): GrantSecrets {
   // A server that gives no refresh token means that the old one goes on (RFC 6749 section 6).
   const refreshToken = tokens.refreshToken?.reveal() ?? old.refreshToken;
   return { ...old, accessToken: tokens.accessToken.reveal(), refreshToken };
-}
-
-/** Whether a refreshed ID token is about the same user. @see OpenID Connect Core section 12.2 */
-function isSameIdentity({ identity }: GrantSecrets, { claims }: TokenSet): boolean {
-  if (identity === undefined || claims === undefined) return true;
-  return claims['iss'] === identity.iss && claims['sub'] === identity.sub;
 }
 
 /**
@@ -99,8 +97,8 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
       expiresAt: record.accessExpiresAt,
       scopes: record.scopes,
     };
-    if (secrets.dpopKey === undefined) return { access };
-    return { access, dpop: await parts.prover(connection, secrets.dpopKey) };
+    if (record.tokenType === 'bearer') return { access };
+    return { access, dpop: (await parts.bind(connection, secrets.dpopKey)).dpop };
   }
 
   /** Whether the grant ended by this call; not when somebody brought other tokens meanwhile. */
@@ -215,16 +213,18 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
     old: GrantSecrets,
     { connection }: RenewalCall,
   ): Promise<HeldGrant | undefined> {
+    const bound = await parts.bind(connection, old.dpopKey);
     let tokens: TokenSet;
     try {
-      tokens = await requestTokens(connection, {
+      tokens = await requestTokens(bound, {
         grantType: 'refresh_token',
         parameters: tokenParameters({}, { refresh_token: old.refreshToken }),
         scopes: base.scopes,
-        dpop: old.dpopKey === undefined ? undefined : await parts.prover(connection, old.dpopKey),
+        ...(connection.provider.openid
+          ? { idToken: { previous: isToken(old.identity) ? old.identity : undefined } }
+          : {}),
         // What comes after the lease would race with the next holder.
         signal: AbortSignal.timeout(Math.ceil(parts.leaseMs * 0.75)),
-        now: clock(),
       });
     } catch (error) {
       const providerError = error instanceof OAuthError ? error.providerError : undefined;
@@ -236,10 +236,6 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
       throw signInAgain(undefined, providerError);
     }
     const secrets = renewedSecrets(old, tokens);
-    if (!isSameIdentity(old, tokens)) {
-      await end(base, 'identity_changed');
-      throw signInAgain('The provider refreshed the tokens of one user with those of another: all were thrown away.');
-    }
     const arrived = { base, fence: base.fence, secrets, tokens, sealed: await seal.seal(secrets, base) };
     try {
       return await settleSaved(arrived, await saveStubbornly(arrived), connection);

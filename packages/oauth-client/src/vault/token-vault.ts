@@ -33,7 +33,7 @@ export interface GrantToStore {
   readonly tokens: TokenSet;
   /** The user's id at the provider. Default: the ID token's `sub`. It lets a new sign-in without a refresh token go on with the old one. */
   readonly subject?: string;
-  /** The key that the tokens are bound to: needed for tokens of type `dpop`, and for refresh tokens of public clients that showed one. Exportable. */
+  /** The key that the tokens are bound to, where it is not the registration's: see `bindConnection`. Kept, sealed, with them; exportable. */
   readonly dpopKey?: CryptoKeyPair;
 }
 

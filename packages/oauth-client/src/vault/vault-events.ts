@@ -7,9 +7,7 @@ export type GrantEnd =
   /** The same, after an attempt whose answer nobody saw: the provider had most likely exchanged the token already. */
   | 'lost'
   /** The access token has expired and there was no refresh token. */
-  | 'expired'
-  /** A refreshed ID token named another user or issuer. */
-  | 'identity_changed';
+  | 'expired';
 
 interface GrantFacts {
   readonly user: string;

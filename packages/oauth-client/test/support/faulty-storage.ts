@@ -4,7 +4,10 @@ import { type Collection, type Storage, StorageUnavailableError, type StoredReco
 export type Fault = (operation: string, when: 'before' | 'after') => void | Promise<void>;
 
 /** A storage whose operations a test breaks. */
-export function faultyStorage(storage: Storage): { readonly storage: Storage; setFault(fault: Fault | undefined): void } {
+export function faultyStorage(storage: Storage): {
+  readonly storage: Storage;
+  setFault(fault: Fault | undefined): void;
+} {
   let fault: Fault | undefined;
   const wrap = <T extends StoredRecord>(collection: Collection<T>): Collection<T> =>
     // Not over the collection itself: it may be frozen, and then a proxy must give what it holds.

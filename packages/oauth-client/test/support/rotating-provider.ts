@@ -1,7 +1,16 @@
 import { type Clock, Secret } from '@portcullis/core';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { TokenSet } from '../../src/token-set.js';
 
 const issuer = 'https://id.example.com';
+const { privateKey, publicKey } = await generateKeyPair('ES256');
+
+/** An ID token that the provider signed. */
+export function signedIdToken(claims: Record<string, unknown>, now: number): Promise<string> {
+  const seconds = Math.floor(now / 1000);
+  const whole = { ...claims, iat: seconds, exp: seconds + 300 };
+  return new SignJWT(whole).setProtectedHeader({ alg: 'ES256', kid: 'a' }).sign(privateKey);
+}
 
 /** An authorization server behind a fetch: a refresh token works once, and one that is used again ends its family (RFC 9700 section 4.14.2). */
 export interface RotatingProvider {
@@ -14,13 +23,16 @@ export interface RotatingProvider {
   readonly revoked: string[];
   readonly access: Set<string>;
   /** What replaces or adds to the next answers of the token endpoint. */
-  answer: (answer: Record<string, unknown>) => Record<string, unknown> | Response;
+  answer: (answer: Record<string, unknown>) => object | Promise<object>;
   /** Runs after the token endpoint has decided, before it answers. */
   beforeAnswer: () => Promise<void> | void;
   down: boolean;
 }
 
-export function rotatingProvider(clock: Clock, { rotates = true }: { readonly rotates?: boolean } = {}): RotatingProvider {
+export function rotatingProvider(
+  clock: Clock,
+  { rotates = true }: { readonly rotates?: boolean } = {},
+): RotatingProvider {
   const families = new Map<string, number>();
   const alive = new Map<number, string>();
   let serial = 0;
@@ -49,7 +61,12 @@ export function rotatingProvider(clock: Clock, { rotates = true }: { readonly ro
     const { refresh_token, ...rest } = rotates ? next(family) : { ...next(family), refresh_token: shown };
     alive.set(family, refresh_token);
     await provider.beforeAnswer();
-    const answer = provider.answer({ ...rest, ...(rotates ? { refresh_token } : {}), token_type: 'Bearer', expires_in: 600 });
+    const answer = await provider.answer({
+      ...rest,
+      ...(rotates ? { refresh_token } : {}),
+      token_type: 'Bearer',
+      expires_in: 600,
+    });
     return answer instanceof Response ? answer : Response.json(answer);
   }
 
@@ -79,10 +96,13 @@ export function rotatingProvider(clock: Clock, { rotates = true }: { readonly ro
         return Response.json({
           issuer,
           token_endpoint: `${issuer}/token`,
+          jwks_uri: `${issuer}/jwks`,
           revocation_endpoint: `${issuer}/revoke`,
           id_token_signing_alg_values_supported: ['ES256'],
         });
       }
+      if (url === `${issuer}/jwks`)
+        return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }] });
       if (provider.down) return new Response('', { status: 503 });
       const form = new URLSearchParams(String(init.body));
       if (url === `${issuer}/token`) return token(form);
