@@ -26,6 +26,8 @@ import {
 } from './sign-in.js';
 import { beginStepUp, type StepUpOptions } from './step-up.js';
 import { createTransactions } from './transactions.js';
+import { createTokenVault } from './vault/create-token-vault.js';
+import type { TokenVault } from './vault/token-vault.js';
 
 /** Sign-in with other people's accounts. */
 export interface OAuthClient<N extends string> {
@@ -50,6 +52,8 @@ export interface OAuthClient<N extends string> {
   logoutHandler(options: LogoutHandlerOptions): Endpoint;
   /** `POST`, at a path with `:provider` that providers know. */
   backchannelLogoutHandler(options: BackchannelLogoutHandlerOptions): Endpoint;
+  /** What users granted: their tokens at providers, kept and renewed. A sign-in stores nothing by itself. */
+  readonly vault: TokenVault;
   /** One provider's connection, for machine-to-machine tokens. */
   connection(provider: N): Connection;
   readonly on: Events<OAuthEvents>['on'];
@@ -70,6 +74,14 @@ export function createOAuthClient<const N extends string>(options: OAuthClientOp
   });
   const identities = createIdentities({ storage, clock, events });
   const sessions = createProviderSessions({ storage, sealer, clock });
+  const vault = createTokenVault({
+    storage,
+    encryptionKeys: options.encryptionKeys,
+    connections: settings.connections.values(),
+    clock,
+    random,
+    events,
+  });
   const parts = { settings, transactions, identities, sessions };
   const begin = (exchange: Exchange, name: string, asked: BeginOptions = {}): Promise<Begun> =>
     beginSignIn(parts, exchange, { name, options: asked });
@@ -88,6 +100,7 @@ export function createOAuthClient<const N extends string>(options: OAuthClientOp
     callbackHandler: (given) => createCallbackHandler({ ...parts, complete }, given),
     logoutHandler: (given) => createLogoutHandler(parts, given),
     backchannelLogoutHandler: (given) => createBackchannelLogoutHandler(parts, given),
+    vault,
     connection: (provider) => connectionOf(settings, provider),
     on: events.on,
   } satisfies OAuthClient<N>);

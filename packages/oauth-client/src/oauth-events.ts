@@ -1,7 +1,8 @@
 import type { OAuthErrorCode } from './errors.js';
+import type { VaultEvents } from './vault/vault-events.js';
 
-/** What the sign-in half reports. Nothing in it is secret. */
-export interface OAuthEvents {
+/** What sign-in and the vault report. Nothing in it is secret. */
+export interface OAuthEvents extends VaultEvents {
   'oauth.sign_in_begun': { readonly provider: string; readonly ip: string | undefined };
   'oauth.signed_in': {
     readonly provider: string;

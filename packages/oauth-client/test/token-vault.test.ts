@@ -109,7 +109,7 @@ describe('renewal', () => {
     expect(new Set(got).size).toBe(1);
     expect(got[0]).not.toBe(first);
     expect(provider.refreshed).toHaveLength(1);
-    expect(heard.filter(({ type }) => type === 'grant.renewed')).toEqual([
+    expect(heard.filter(({ type }) => type === 'oauth.grant_renewed')).toEqual([
       expect.objectContaining({ user: 'alice', provider: 'example', rotated: true, recovered: false }),
     ]);
   });
@@ -155,7 +155,7 @@ describe('renewal', () => {
       });
     }
     expect(provider.refreshed).toHaveLength(1);
-    expect(heard.filter(({ type }) => type === 'grant.ended')).toEqual([
+    expect(heard.filter(({ type }) => type === 'oauth.grant_ended')).toEqual([
       expect.objectContaining({ reason: 'refused' }),
     ]);
     expect(await stored({ memory })).toMatchObject({ state: 'ended', sealed: '', renewable: false });
@@ -169,7 +169,7 @@ describe('renewal', () => {
     await v.accessToken('bob', 'example');
     clock.advance(1);
     await expect(v.accessToken('bob', 'example')).rejects.toMatchObject({ code: 'reauthentication_required' });
-    expect(heard.at(-1)).toMatchObject({ type: 'grant.ended', user: 'bob', reason: 'expired' });
+    expect(heard.at(-1)).toMatchObject({ type: 'oauth.grant_ended', user: 'bob', reason: 'expired' });
   });
 
   it('keeps a token of no stated end until the API refuses it', async () => {
@@ -233,10 +233,10 @@ describe('outages', () => {
     clock.advance(9 * minutes);
     provider.down = true;
     for (let call = 0; call < 20; call++) expect(await read()).toBe(first);
-    expect(heard.filter(({ type }) => type === 'grant.renewal_failed')).toHaveLength(1);
+    expect(heard.filter(({ type }) => type === 'oauth.grant_renewal_failed')).toHaveLength(1);
     clock.advance(5_000);
     expect(await read()).toBe(first);
-    expect(heard.filter(({ type }) => type === 'grant.renewal_failed')).toHaveLength(2);
+    expect(heard.filter(({ type }) => type === 'oauth.grant_renewal_failed')).toHaveLength(2);
     clock.advance(1 * minutes);
     await expect(v.accessToken('alice', 'example')).rejects.toMatchObject({
       code: 'provider_unavailable',
@@ -286,7 +286,7 @@ describe('outages', () => {
     provider.beforeAnswer = () => setFault(readOnly);
     const second = await read();
     expect(second).not.toBe(first);
-    expect(types(heard)).toContain('grant.unsaved');
+    expect(types(heard)).toContain('oauth.grant_unsaved');
     await expect(v.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'storage_unavailable' });
     setFault(undefined);
     expect(await read()).toBe(second);
@@ -324,7 +324,7 @@ describe('a process that dies', () => {
     await expect(another.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'reauthentication_required' });
     await expect(another.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'reauthentication_required' });
     expect(provider.refreshed).toEqual([tokens.refreshToken?.reveal(), tokens.refreshToken?.reveal()]);
-    expect(heard.filter(({ type }) => type === 'grant.ended')).toEqual([expect.objectContaining({ reason: 'lost' })]);
+    expect(heard.filter(({ type }) => type === 'oauth.grant_ended')).toEqual([expect.objectContaining({ reason: 'lost' })]);
     const fresh = provider.issue();
     await another.store({ ...who, tokens: fresh });
     expect((await another.accessToken('alice', 'example')).token.reveal()).toBe(fresh.accessToken.reveal());
@@ -336,7 +336,7 @@ describe('a process that dies', () => {
     parts.clock.advance(20_000);
     const token = await parts.read(parts.vault());
     expect(parts.provider.access.has(token)).toBe(true);
-    expect(parts.heard.at(-1)).toMatchObject({ type: 'grant.renewed', recovered: true });
+    expect(parts.heard.at(-1)).toMatchObject({ type: 'oauth.grant_renewed', recovered: true });
   });
 
   it('is believed dead only when its lease is over', async () => {
@@ -361,7 +361,7 @@ describe('the end of a grant', () => {
     expect(provider.revoked).toEqual([tokens.refreshToken?.reveal()]);
     expect(await v.list('alice')).toEqual([]);
     expect(await v.revoke('alice', 'example')).toBe('absent');
-    expect(heard.at(-1)).toMatchObject({ type: 'grant.revoked', atProvider: true });
+    expect(heard.at(-1)).toMatchObject({ type: 'oauth.grant_revoked', atProvider: true });
   });
 
   it('ends at once here, and can be told to the provider later', async () => {

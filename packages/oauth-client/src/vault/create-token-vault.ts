@@ -176,7 +176,7 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
         };
       });
       const { scopes } = tokens;
-      events?.emit('grant.stored', { user, provider, scopes, renewable: stored?.record.renewable ?? false });
+      events?.emit('oauth.grant_stored', { user, provider, scopes, renewable: stored?.record.renewable ?? false });
     },
 
     async accessToken(user, provider, call = {}) {
@@ -218,13 +218,13 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
       }
       // Only what was revoked: the user may have signed in anew meanwhile.
       await records.delete(id, { version });
-      events?.emit('grant.revoked', { user, provider, atProvider: answer === 'revoked' });
+      events?.emit('oauth.grant_revoked', { user, provider, atProvider: answer === 'revoked' });
       return answer;
     },
 
     async remove(user, provider) {
       const removed = await records.delete(grantId(user, provider));
-      if (removed) events?.emit('grant.removed', { user, provider });
+      if (removed) events?.emit('oauth.grant_removed', { user, provider });
       return removed;
     },
 

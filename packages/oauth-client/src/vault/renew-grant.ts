@@ -113,7 +113,7 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
       if (current === undefined || !mine) return undefined;
       return { ...current, state: 'ended', sealed: '', renewable: false, attempt: undefined };
     });
-    if (mine) events?.emit('grant.ended', { user: base.user, provider: base.provider, reason });
+    if (mine) events?.emit('oauth.grant_ended', { user: base.user, provider: base.provider, reason });
     return mine;
   }
 
@@ -179,7 +179,7 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
     const { base, fence, secrets, tokens } = arrived;
     if (record?.tokensFence === fence && record.sealed === arrived.sealed) {
       const rotated = tokens.refreshToken !== undefined;
-      events?.emit('grant.renewed', { user: base.user, provider: base.provider, rotated, recovered: base.uncertain });
+      events?.emit('oauth.grant_renewed', { user: base.user, provider: base.provider, rotated, recovered: base.uncertain });
       return held(record, secrets, connection);
     }
     // Revoked, removed or replaced by another sign-in while the provider was asked. A later attempt's tokens may descend from these.
@@ -189,7 +189,7 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
 
   async function failed(base: GrantRecord, error: unknown): Promise<void> {
     const known = error instanceof OAuthError ? error : undefined;
-    events?.emit('grant.renewal_failed', {
+    events?.emit('oauth.grant_renewal_failed', {
       user: base.user,
       provider: base.provider,
       code: known?.code ?? 'unknown',
@@ -242,7 +242,7 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
     } catch (error) {
       if (!isPortcullisError(error)) throw error;
       unsaved.set(base.id, arrived);
-      events?.emit('grant.unsaved', { user: base.user, provider: base.provider });
+      events?.emit('oauth.grant_unsaved', { user: base.user, provider: base.provider });
       const record = { ...base, tokenType: tokens.tokenType, accessExpiresAt: tokens.expiresAt, scopes: tokens.scopes };
       return held(record, secrets, connection);
     }

@@ -16,21 +16,21 @@ interface GrantFacts {
 
 /** What the vault reports. No token is in it. */
 export interface VaultEvents {
-  'grant.stored': GrantFacts & { readonly scopes: readonly string[]; readonly renewable: boolean };
-  'grant.renewed': GrantFacts & {
+  'oauth.grant_stored': GrantFacts & { readonly scopes: readonly string[]; readonly renewable: boolean };
+  'oauth.grant_renewed': GrantFacts & {
     /** Whether the provider gave another refresh token. */
     readonly rotated: boolean;
     /** Whether it followed an attempt whose answer nobody saw. */
     readonly recovered: boolean;
   };
-  'grant.renewal_failed': GrantFacts & {
+  'oauth.grant_renewal_failed': GrantFacts & {
     readonly code: OAuthErrorCode | 'unknown';
     readonly providerError: string | undefined;
   };
   /** New tokens could not be written: this process keeps them and tries again at the next call. */
-  'grant.unsaved': GrantFacts;
+  'oauth.grant_unsaved': GrantFacts;
   /** The user has to sign in at the provider again. */
-  'grant.ended': GrantFacts & { readonly reason: GrantEnd };
-  'grant.revoked': GrantFacts & { readonly atProvider: boolean };
-  'grant.removed': GrantFacts;
+  'oauth.grant_ended': GrantFacts & { readonly reason: GrantEnd };
+  'oauth.grant_revoked': GrantFacts & { readonly atProvider: boolean };
+  'oauth.grant_removed': GrantFacts;
 }
