@@ -324,7 +324,9 @@ describe('a process that dies', () => {
     await expect(another.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'reauthentication_required' });
     await expect(another.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'reauthentication_required' });
     expect(provider.refreshed).toEqual([tokens.refreshToken?.reveal(), tokens.refreshToken?.reveal()]);
-    expect(heard.filter(({ type }) => type === 'oauth.grant_ended')).toEqual([expect.objectContaining({ reason: 'lost' })]);
+    expect(heard.filter(({ type }) => type === 'oauth.grant_ended')).toEqual([
+      expect.objectContaining({ reason: 'lost' }),
+    ]);
     const fresh = provider.issue();
     await another.store({ ...who, tokens: fresh });
     expect((await another.accessToken('alice', 'example')).token.reveal()).toBe(fresh.accessToken.reveal());

@@ -179,7 +179,12 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
     const { base, fence, secrets, tokens } = arrived;
     if (record?.tokensFence === fence && record.sealed === arrived.sealed) {
       const rotated = tokens.refreshToken !== undefined;
-      events?.emit('oauth.grant_renewed', { user: base.user, provider: base.provider, rotated, recovered: base.uncertain });
+      events?.emit('oauth.grant_renewed', {
+        user: base.user,
+        provider: base.provider,
+        rotated,
+        recovered: base.uncertain,
+      });
       return held(record, secrets, connection);
     }
     // Revoked, removed or replaced by another sign-in while the provider was asked. A later attempt's tokens may descend from these.
