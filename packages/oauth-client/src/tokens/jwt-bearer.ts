@@ -27,7 +27,7 @@ export interface AssertionOptions extends Pick<Environment, 'clock' | 'random'> 
  * @throws {OAuthError} `invalid_option`
  * @see RFC 7523 section 3
  */
-export function signAssertion(options: AssertionOptions): Promise<string> {
+export async function signAssertion(options: AssertionOptions): Promise<string> {
   const { issuer, subject, audience, key: given, claims = {}, clock = Date.now } = options;
   const random: Random | undefined = options.random;
   const { key, kid } = 'key' in given ? given : { key: given, kid: undefined };
