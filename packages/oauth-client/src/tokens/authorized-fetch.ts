@@ -68,7 +68,7 @@ interface Parts {
 
 function readParts(input: string | URL | Request, init: RequestInit): Parts {
   const request = input instanceof Request ? input : undefined;
-  const address = request?.url ?? String(input);
+  const address = input instanceof Request ? input.url : input.toString();
   if (!URL.canParse(address)) throw invalidOption('input', 'give an absolute URL');
   const headers = new Headers(init.headers ?? request?.headers);
   headers.delete('authorization');

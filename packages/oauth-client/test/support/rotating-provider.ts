@@ -1,6 +1,7 @@
 import { type Clock, Secret } from '@portcullis/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { TokenSet } from '../../src/token-set.js';
+import { formOf } from './test-provider.js';
 
 const issuer = 'https://id.example.com';
 const { privateKey, publicKey } = await generateKeyPair('ES256');
@@ -104,7 +105,7 @@ export function rotatingProvider(
       if (url === `${issuer}/jwks`)
         return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }] });
       if (provider.down) return new Response('', { status: 503 });
-      const form = new URLSearchParams(String(init.body));
+      const form = formOf(init);
       if (url === `${issuer}/token`) return token(form);
       if (url !== `${issuer}/revoke`) return new Response('', { status: 404 });
       provider.revoked.push(form.get('token') ?? '');

@@ -28,3 +28,8 @@ export function scriptedFetch(answers: Readonly<Record<string, () => Response | 
     },
   };
 }
+
+/** The form that a request sends. */
+export function formOf({ body }: RequestInit): URLSearchParams {
+  return body instanceof URLSearchParams ? body : new URLSearchParams(typeof body === 'string' ? body : '');
+}

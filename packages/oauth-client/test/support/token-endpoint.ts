@@ -2,7 +2,7 @@ import { type FakeClock, fakeClock } from '@portcullis-internal/testkit';
 import type { Connection } from '../../src/connection.js';
 import { createConnection } from '../../src/create-connection.js';
 import type { ClientCredential, Provider } from '../../src/provider.js';
-import { testProvider } from './test-provider.js';
+import { formOf, testProvider } from './test-provider.js';
 
 const issuer = 'https://id.example.com';
 
@@ -39,7 +39,7 @@ export function tokenEndpoint(
             ...metadata,
           });
         }
-        const one = { url, form: new URLSearchParams(String(init.body)), headers: new Headers(init.headers) };
+        const one = { url, form: formOf(init), headers: new Headers(init.headers) };
         asked.push(one);
         const given = await answer(one);
         return given instanceof Response ? given : Response.json(given);
