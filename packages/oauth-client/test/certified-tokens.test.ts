@@ -11,19 +11,19 @@ import { bindConnection, createDpopKey } from '../src/tokens/dpop-key.js';
 import { createIntrospection } from '../src/tokens/introspection.js';
 import { revokeToken } from '../src/tokens/revoke-token.js';
 import { createTokenVault } from '../src/vault/create-token-vault.js';
-import { type CertifiedProvider, hardSecret, startCertifiedProvider } from './support/certified-provider.js';
+import { hardSecret, startTokenProvider, type TokenProvider } from './support/token-provider.js';
 import { testProvider } from './support/test-provider.js';
 import { ring } from './support/vault-harness.js';
 
-let server: CertifiedProvider;
-let strict: CertifiedProvider;
+let server: TokenProvider;
+let strict: TokenProvider;
 beforeAll(async () => {
-  [server, strict] = await Promise.all([startCertifiedProvider(), startCertifiedProvider({ dpopNonce: true })]);
+  [server, strict] = await Promise.all([startTokenProvider(), startTokenProvider({ dpopNonce: true })]);
 });
 afterAll(() => Promise.all([server.close(), strict.close()]));
 
 interface As {
-  readonly at?: CertifiedProvider;
+  readonly at?: TokenProvider;
   readonly method?: 'client_secret_basic' | 'client_secret_post';
   readonly skewMs?: () => number;
 }
@@ -45,7 +45,7 @@ const basic = (as: As = {}): Connection => connect('basic', { secret: hardSecret
 const noWait = (): Promise<void> => Promise.resolve();
 
 /** Signs alice in on a device. */
-async function onDevice(connection: Connection, at: CertifiedProvider = server) {
+async function onDevice(connection: Connection, at: TokenProvider = server) {
   const flow = await beginDeviceFlow(connection, { wait: noWait, parameters: { prompt: 'consent' } });
   await at.approve(flow.userCode);
   return flow.tokens();

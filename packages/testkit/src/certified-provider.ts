@@ -5,6 +5,8 @@ import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider
 /** A certified OpenID provider on loopback, in which everyone is signed in as `ada` without being asked. */
 export interface CertifiedProvider {
   readonly issuer: string;
+  /** For what a test does in a user's stead, and to see what comes. */
+  readonly provider: Provider;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function certifiedProvider(
       : callback(request, response);
   return {
     issuer,
+    provider,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { certifiedProvider } from '@portcullis-internal/testkit/oidc';
 import { exportJWK, generateKeyPair } from 'jose';
-import OidcProvider from 'oidc-provider';
 
 /** A request to the token endpoint, as the provider read it. */
 export interface SeenRequest {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly status: number;
 }
 
-/** oidc-provider, a certified authorization server, on loopback. */
-export interface CertifiedProvider {
+/** A certified authorization server for machines and devices. */
+export interface TokenProvider {
   readonly issuer: string;
   readonly seen: SeenRequest[];
   /** Signs the assertions of the client `signing`. */
@@ -27,47 +23,39 @@ export interface CertifiedProvider {
 /** The client `basic`'s: with characters that must be form-encoded before they go into the Authorization header. */
 export const hardSecret = `a:b%c+d/e f&g=h~"!*()`;
 
-export async function startCertifiedProvider({ dpopNonce = false } = {}): Promise<CertifiedProvider> {
+export async function startTokenProvider({ dpopNonce = false } = {}): Promise<TokenProvider> {
   const seen: SeenRequest[] = [];
-  let listener: Parameters<typeof createServer>[1];
-  const server = createServer((request, response) => listener?.(request as never, response as never));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  const signer = await generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'signing-1', alg: 'ES256' };
   const machine = { redirect_uris: [], response_types: [], grant_types: ['client_credentials'] };
   const device = 'urn:ietf:params:oauth:grant-type:device_code';
 
-  const provider = new OidcProvider(issuer, {
-    clients: [
-      { ...machine, client_id: 'basic', client_secret: hardSecret, token_endpoint_auth_method: 'client_secret_basic' },
-      { ...machine, client_id: 'post', client_secret: hardSecret, token_endpoint_auth_method: 'client_secret_post' },
-      {
-        ...machine,
-        client_id: 'signing',
-        token_endpoint_auth_method: 'private_key_jwt',
-        jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'signing-1', alg: 'ES256' }] },
-      },
-      {
-        ...machine,
-        client_id: 'tv',
-        grant_types: [device, 'refresh_token'],
-        token_endpoint_auth_method: 'none',
-        application_type: 'native',
-      },
-      {
-        ...machine,
-        client_id: 'web',
-        client_secret: 'web secret',
-        grant_types: [device, 'refresh_token'],
-      },
-    ],
-    jwks: { keys: [{ ...(await exportJWK(signer.privateKey)), kid: 'server-1', alg: 'RS256', use: 'sig' }] },
-    cookies: { keys: ['not a secret'] },
+  const clients: Parameters<typeof certifiedProvider>[0] = () => [
+    { ...machine, client_id: 'basic', client_secret: hardSecret, token_endpoint_auth_method: 'client_secret_basic' },
+    { ...machine, client_id: 'post', client_secret: hardSecret, token_endpoint_auth_method: 'client_secret_post' },
+    {
+      ...machine,
+      client_id: 'signing',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [jwk] },
+    },
+    {
+      ...machine,
+      client_id: 'tv',
+      grant_types: [device, 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    },
+    {
+      ...machine,
+      client_id: 'web',
+      client_secret: 'web secret',
+      grant_types: [device, 'refresh_token'],
+    },
+  ];
+  const op = await certifiedProvider(clients, {
     scopes: ['openid', 'offline_access', 'read', 'write'],
-    findAccount: (_context: unknown, sub: string) => ({ accountId: sub, claims: () => ({ sub }) }),
     rotateRefreshToken: true,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     ttl: {
       AccessToken: 600,
       ClientCredentials: 600,
@@ -94,17 +82,12 @@ export async function startCertifiedProvider({ dpopNonce = false } = {}): Promis
       },
     },
   });
-  provider.use(async (context, next) => {
-    await next();
-    const { path, status, headers, oidc } = context as {
-      readonly path: string;
-      readonly status: number;
-      readonly headers: IncomingHttpHeaders;
-      readonly oidc?: { readonly params?: object };
-    };
-    if (path === '/token') seen.push({ path, status, headers, parameters: { ...oidc?.params } });
-  });
-  listener = provider.callback() as typeof listener;
+  const { provider, issuer, close } = op;
+  const heard = (status: number, parameters: object | undefined): void => {
+    seen.push({ status, parameters: { ...parameters } });
+  };
+  provider.on('grant.success', ({ oidc }) => heard(200, oidc.params));
+  provider.on('grant.error', ({ oidc }, { statusCode }) => heard(statusCode, oidc.params));
 
   async function decide(userCode: string, fields: object): Promise<void> {
     const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''));
@@ -126,10 +109,6 @@ export async function startCertifiedProvider({ dpopNonce = false } = {}): Promis
       await decide(userCode, { accountId: 'alice', grantId, scope, authTime: seconds, claims: {}, amr: [] });
     },
     decline: (userCode) => decide(userCode, { error: 'access_denied' }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
