@@ -5,10 +5,12 @@ import { getRequestListener } from '@hono/node-server';
 import Router from '@koa/router';
 import { createGuard, createMemoryStorage, createPolicy, type Exchange } from '@portcullis/core';
 import { expressEndpoint, expressGuard } from '@portcullis/express';
+import { fastifyEndpoint, fastifyGuard } from '@portcullis/fastify';
 import { honoEndpoint, honoGuard } from '@portcullis/hono';
 import { koaEndpoint, koaGuard } from '@portcullis/koa';
 import { createOAuthClient, type OAuthClient } from '@portcullis/oauth-client';
 import { createSessions } from '@portcullis/session';
+import { webEndpoint, webGuard } from '@portcullis/web';
 import { requirement } from '@portcullis-internal/testkit';
 import {
   type CertifiedProvider,
@@ -17,6 +19,7 @@ import {
   userAgent,
 } from '@portcullis-internal/testkit/oidc';
 import express from 'express';
+import fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -136,6 +139,41 @@ const frameworks: Readonly<Record<string, (app: App) => RequestListener>> = {
     app.get('/home', g.authenticated(), (c) => c.text(g.auth(c).principal.id));
     g.assertClosed(app);
     return getRequestListener(app.fetch) as unknown as RequestListener;
+  },
+  fastify({ guard, endpoints }) {
+    const g = fastifyGuard(guard);
+    const app = fastify();
+    const form = 'application/x-www-form-urlencoded';
+    app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    app.addHook('onRoute', g.closed());
+    app.setErrorHandler(g.errors());
+    const open = { onRequest: g.open() };
+    app.get('/auth/:provider', open, fastifyEndpoint(endpoints.login));
+    app.post('/link/:provider', { onRequest: g.authenticated() }, fastifyEndpoint(endpoints.link));
+    for (const method of ['GET', 'POST'] as const) {
+      app.route({ method, url: '/auth/:provider/callback', ...open, handler: fastifyEndpoint(endpoints.callback) });
+      app.route({ method, url: '/auth/:provider/logout', ...open, handler: fastifyEndpoint(endpoints.logout) });
+    }
+    app.post('/auth/:provider/backchannel', open, fastifyEndpoint(endpoints.backchannel));
+    app.get('/home', { onRequest: g.authenticated() }, async (request) => g.auth(request).principal.id);
+    const ready = app.ready().then(() => g.assertClosed(app));
+    return (request, response) => void ready.then(() => app.routing(request, response));
+  },
+  web({ guard, endpoints }) {
+    const g = webGuard(guard);
+    const [callback, logout] = [g.open()(webEndpoint(endpoints.callback)), g.open()(webEndpoint(endpoints.logout))];
+    const fetch = g.fetch({
+      'GET /auth/:provider': g.open()(webEndpoint(endpoints.login)),
+      'POST /link/:provider': g.authenticated()(webEndpoint(endpoints.link)),
+      'GET /auth/:provider/callback': callback,
+      'POST /auth/:provider/callback': callback,
+      'GET /auth/:provider/logout': logout,
+      'POST /auth/:provider/logout': logout,
+      'POST /auth/:provider/backchannel': g.open()(webEndpoint(endpoints.backchannel)),
+      'GET /home': g.authenticated()(({ auth }) => new Response(auth.principal.id)),
+    });
+    g.assertClosed(fetch);
+    return getRequestListener(fetch) as unknown as RequestListener;
   },
 };
 

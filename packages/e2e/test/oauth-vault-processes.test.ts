@@ -168,7 +168,7 @@ async function end(children: readonly ChildProcess[]): Promise<void> {
 }
 
 describe.each(Object.keys(kinds))('one vault in four processes on %s', (kind) => {
-  it(`refreshes an expired token once for 100 callers ${requirement('D1')}`, { timeout: 60_000 }, async ({ skip }) => {
+  it(`refreshes an expired token once for 100 callers ${requirement('D1')}`, { timeout: 120_000 }, async ({ skip }) => {
     const shared = await kinds[kind]?.();
     if (shared === undefined) return skip('the service cannot be had here');
     const vault = openVault(shared.storage);
@@ -203,7 +203,7 @@ describe.each(Object.keys(kinds))('one vault in four processes on %s', (kind) =>
 describe('a process that is killed while it renews', () => {
   const points = ['before attempt', 'after attempt', 'before result', 'after result'] as const;
 
-  it('loses one grant at most, and only between the answer and its write', { timeout: 120_000 }, async () => {
+  it('loses one grant at most, and only between the answer and its write', { timeout: 240_000 }, async () => {
     const shared = await kinds['SQLite']?.();
     if (shared === undefined) throw new Error('no SQLite');
     let skipped = 0;

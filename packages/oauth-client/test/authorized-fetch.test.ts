@@ -142,6 +142,33 @@ describe('a token that the API refuses', () => {
     expect(always.sent).toHaveLength(6);
   });
 
+  it('is renewed also while others, who are content with it, are being served', async () => {
+    const parts = await setUp((one) => {
+      if (authorization(one) !== `Bearer ${parts.first}`) return new Response('ok');
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      let reads = 0;
+      parts.setFault((operation) => (operation === 'get' && reads++ === 0 ? held : undefined));
+      void parts.v.accessToken('alice', 'example').then(() => parts.setFault(undefined));
+      setImmediate(release);
+      return new Response('', { status: 401 });
+    });
+    expect((await parts.fetch(`${api}/x`)).status).toBe(200);
+    expect(parts.provider.refreshed).toHaveLength(1);
+  });
+
+  it('is not replaced again and again for an API that refuses every one', async () => {
+    let serial = 0;
+    const { connection, asked, clock } = tokenEndpoint(() => ({ access_token: `t${++serial}`, token_type: 'Bearer' }));
+    const send = async (): Promise<Response> => new Response('', { status: 401 });
+    const fetch = createClientCredentials(connection).fetch({ origins: [api], fetch: send });
+    for (let call = 0; call < 5; call++) expect((await fetch(`${api}/x`)).status).toBe(401);
+    expect(asked).toHaveLength(1);
+    clock.advance(5_000);
+    for (let call = 0; call < 5; call++) expect((await fetch(`${api}/x`)).status).toBe(401);
+    expect(asked).toHaveLength(2);
+  });
+
   it('is handed on where nothing renews it', async () => {
     const { fetch, v, provider, clock } = await setUp(() => new Response('no', { status: 401 }));
     await v.remove('alice', 'example');

@@ -6,7 +6,7 @@ import type { Connection } from '../src/connection.js';
 import { createConnection } from '../src/create-connection.js';
 import type { ClientCredential } from '../src/provider.js';
 import { createClientCredentials } from '../src/tokens/client-credentials.js';
-import { beginDeviceFlow, type DeviceFlow } from '../src/tokens/device-flow.js';
+import { beginDeviceFlow } from '../src/tokens/device-flow.js';
 import { bindConnection, createDpopKey } from '../src/tokens/dpop-key.js';
 import { createIntrospection } from '../src/tokens/introspection.js';
 import { revokeToken } from '../src/tokens/revoke-token.js';
@@ -121,17 +121,17 @@ describe('client credentials at a certified provider', () => {
 describe('a device at a certified provider', () => {
   it(`waits for its user, and gets tokens with a verified ID token ${requirement('O23')}`, async () => {
     const connection = connect('tv', { none: true });
-    let asked = 0;
-    let flow: DeviceFlow | undefined;
+    const device = { asked: 0, userCode: '' };
     const wait = async (ms: number): Promise<void> => {
       expect(ms).toBe(5_000);
-      asked++;
-      if (asked === 3) await server.approve(flow?.userCode ?? '');
+      device.asked++;
+      if (device.asked === 3) await server.approve(device.userCode);
     };
-    flow = await beginDeviceFlow(connection, { wait, parameters: { prompt: 'consent' } });
+    const flow = await beginDeviceFlow(connection, { wait, parameters: { prompt: 'consent' } });
+    device.userCode = flow.userCode;
     expect(flow.verificationUri).toBe(`${server.issuer}/device`);
     const tokens = await flow.tokens();
-    expect(asked).toBe(3);
+    expect(device.asked).toBe(3);
     expect(tokens.claims).toMatchObject({ iss: server.issuer, sub: 'alice', aud: 'tv' });
     expect(tokens.refreshToken).toBeDefined();
     expect(await flow.tokens()).toBe(tokens);

@@ -280,6 +280,24 @@ describe('outages', () => {
     expect(await read()).not.toBe(first);
   });
 
+  it('waits for no lease of its own that a storage took without saying so', async () => {
+    const { vault, v: signer, clock, provider, setFault, first } = await signedIn();
+    let waits = 0;
+    const v = vault({
+      wait: async () => {
+        waits++;
+        clock.advance(1_000);
+      },
+    });
+    clock.advance(11 * minutes);
+    setFault((operation, when) => (operation === 'update' && when === 'after' ? outage(operation, when) : undefined));
+    await expect(v.accessToken('alice', 'example')).rejects.toMatchObject({ code: 'storage_unavailable' });
+    setFault(undefined);
+    expect((await v.accessToken('alice', 'example')).token.reveal()).not.toBe(first);
+    expect([waits, provider.refreshed.length]).toEqual([0, 1]);
+    expect(await signer.remove('alice', 'example')).toBe(true);
+  });
+
   it('holds new tokens that it could not write, and writes them at the next call', async () => {
     const { v, vault, clock, provider, read, first, setFault, heard } = await signedIn();
     clock.advance(11 * minutes);
