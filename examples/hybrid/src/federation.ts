@@ -79,7 +79,11 @@ export function createFederation({ auth, storage, users, secrets, site, provider
 
   return {
     oauth,
-    providers: names.map((name) => ({ name, label: registrations[name]?.provider.label ?? name })),
+    providers: names.map((name) => {
+      const { label, openid } = oauth.connection(name).provider;
+      // Only an ID token says when somebody last proved who they are.
+      return { name, label, tellsTime: openid };
+    }),
 
     signedInAs: async ({ request }: Exchange): Promise<string | undefined> => (await sessions.read(request))?.user,
 

@@ -61,6 +61,8 @@ export async function startDemoProvider({ port, redirectUris }: DemoProviderOpti
       cookies: { keys: [randomBytes(32).toString('base64url')] },
       claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
       conformIdTokenClaims: false,
+      // Each sign-in begins another session, and would take the codes of those in other tabs with it.
+      expiresWithSession: () => false,
       features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
       findAccount: (_ctx, id) => ({
         accountId: id,
@@ -92,7 +94,8 @@ export async function startDemoProvider({ port, redirectUris }: DemoProviderOpti
       return provider.interactionFinished(request, response, cancelled);
     }
     const [name, email] = [form.get('name')?.trim() ?? '', form.get('email')?.trim().toLowerCase() ?? ''];
-    if (name === '' || !/^[^\s@]+@[^\s@]+$/.test(email)) return page(response, { name, email, error: 'Give both.' });
+    if (name === '' || !/^[^\s@]+@[^\s@]+$/.test(email))
+      return page(response, { name, email, error: 'Give a name and an address.' });
     const accountId = accountOf(email);
     people.set(accountId, { name, email });
     await provider.interactionFinished(request, response, { login: { accountId, amr: ['user'] } });

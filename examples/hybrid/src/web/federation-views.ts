@@ -4,15 +4,17 @@ import type { Federation } from '../federation.js';
 import { csrfField, type Html, time } from './layout.js';
 
 /** Links, not forms: a page may send its forms to itself alone, and these lead to the provider. */
-export function providerLinks({ providers }: Federation, origin: string, returnTo: string): Html {
-  return html`
-    <p class="or"><span>or</span></p>
-    <p class="providers">
-      ${providers.map(
-        ({ name, label }) =>
-          html`<a class="button" href="${`${origin}/auth/${name}?${new URLSearchParams({ returnTo })}`}">Sign in with ${label}</a>`,
-      )}
-    </p>`;
+export function providerLinks(
+  providers: Federation['providers'],
+  path: string,
+  { origin, returnTo }: { readonly origin: string; readonly returnTo: string },
+): Html {
+  const query = new URLSearchParams({ returnTo }).toString();
+  return html`<p class="providers">
+    ${providers.map(
+      ({ name, label }) => html`<a class="button" href="${origin}${path}/${name}?${query}">Sign in with ${label}</a>`,
+    )}
+  </p>`;
 }
 
 /** The ways in that are somebody else's, for the account page. */

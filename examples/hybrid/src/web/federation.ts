@@ -49,43 +49,47 @@ export function federationPages(parts: WebParts, federation: Federation) {
     },
   });
 
-  return new Hono()
-    .get('/auth/:provider', g.open(), honoEndpoint(oauth.loginHandler()))
-    .on(['GET', 'POST'], '/auth/:provider/callback', g.open(), honoEndpoint(callback))
-    .get('/account/link/:provider', g.authenticated(fresh), async (c) => {
-      const link = oauth.loginHandler({ link: signedInAs, provider: c.req.param('provider') });
-      return honoEndpoint(link)(c);
-    })
+  return (
+    new Hono()
+      .get('/auth/:provider', g.open(), honoEndpoint(oauth.loginHandler()))
+      // Where the provider has to ask anew who is there: its own session of yesterday proves nothing today.
+      .get('/confirm/:provider', g.open(), honoEndpoint(oauth.loginHandler({ options: () => ({ maxAge: 0 }) })))
+      .on(['GET', 'POST'], '/auth/:provider/callback', g.open(), honoEndpoint(callback))
+      .get('/account/link/:provider', g.authenticated(fresh), async (c) => {
+        const link = oauth.loginHandler({ link: signedInAs, provider: c.req.param('provider') });
+        return honoEndpoint(link)(c);
+      })
 
-    .post('/account/unlink', g.authenticated(bySession), async (c) => {
-      const identity = await readForm(c, Unlink);
-      const { user } = await signedIn(c);
-      try {
-        await federation.unlink(identity, user.id);
-      } catch (error) {
-        if (!(error instanceof OAuthError) || error.code !== 'identity_last') throw error;
-        return c.redirect('/account?notice=identity-last', 303);
-      }
-      return c.redirect('/account?notice=identity-unlinked', 303);
-    })
+      .post('/account/unlink', g.authenticated(bySession), async (c) => {
+        const identity = await readForm(c, Unlink);
+        const { user } = await signedIn(c);
+        try {
+          await federation.unlink(identity, user.id);
+        } catch (error) {
+          if (!(error instanceof OAuthError) || error.code !== 'identity_last') throw error;
+          return c.redirect('/account?notice=identity-last', 303);
+        }
+        return c.redirect('/account?notice=identity-unlinked', 303);
+      })
 
-    .get('/account/provider/:provider', g.authenticated(bySession), async (c) => {
-      const { user, viewer } = await signedIn(c);
-      const provider = federation.providers.find(({ name }) => name === c.req.param('provider'));
-      if (provider === undefined) throw new ApiProblem('not_found');
-      const title = `What ${provider.label} says of you`;
-      try {
-        const said = JSON.stringify(await federation.describe(user.id, provider.name), null, 2);
-        const body = html`
+      .get('/account/provider/:provider', g.authenticated(bySession), async (c) => {
+        const { user, viewer } = await signedIn(c);
+        const provider = federation.providers.find(({ name }) => name === c.req.param('provider'));
+        if (provider === undefined) throw new ApiProblem('not_found');
+        const title = `What ${provider.label} says of you`;
+        try {
+          const said = JSON.stringify(await federation.describe(user.id, provider.name), null, 2);
+          const body = html`
           <p>Asked just now, with a token that it gave when you signed in there and that is kept sealed.</p>
           <pre class="card" tabindex="0">${said}</pre>
           <p><a href="/account">To your account</a></p>`;
-        return await show(c, { title, body, viewer });
-      } catch (error) {
-        if (!(error instanceof OAuthError)) throw error;
-        const again = error.code === 'reauthentication_required' ? ` Sign in with ${provider.label} again.` : '';
-        const body = html`<p><a href="/account">To your account</a></p>`;
-        return show(c, { title, body, viewer, error: `It did not say.${again}` }, error.status === 503 ? 503 : 502);
-      }
-    });
+          return await show(c, { title, body, viewer });
+        } catch (error) {
+          if (!(error instanceof OAuthError)) throw error;
+          const again = error.code === 'reauthentication_required' ? ` Sign in with ${provider.label} again.` : '';
+          const body = html`<p><a href="/account">To your account</a></p>`;
+          return show(c, { title, body, viewer, error: `It did not say.${again}` }, error.status === 503 ? 503 : 502);
+        }
+      })
+  );
 }

@@ -31,8 +31,7 @@ const form = (fields: { readonly csrf: string; readonly email: string; readonly 
     <input id="password" name="password" type="password" autocomplete="current-password" required />
     <label class="check"><input type="checkbox" name="remember" /> Stay signed in on this device</label>
     <button>Sign in</button>
-  </form>
-  <p>No account yet? <a href="/sign-up">Sign up</a></p>`;
+  </form>`;
 
 const codeForm = (csrf: string): Html => html`
   <form method="post" action="/sign-in/code" class="card narrow">
@@ -92,7 +91,9 @@ export function signInPages(parts: WebParts) {
 
   const page = (fields: Parameters<typeof form>[0]): Html =>
     html`${form(fields)}
-      ${federation === undefined ? '' : providerLinks(federation, site.url, fields.returnTo)}`;
+      ${federation && html`<p class="or">or</p>`}
+      ${federation && providerLinks(federation.providers, '/auth', { origin: site.url, returnTo: fields.returnTo })}
+      <p>No account yet? <a href="/sign-up">Sign up</a></p>`;
 
   /** The sign-in whose password was right, if that is not too long ago. */
   async function pendingOf(c: Context) {
