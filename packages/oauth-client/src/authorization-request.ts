@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { checkRequestedDetails, type RequestedDetail } from './authorization-details.js';
 import type { Connection } from './connection.js';
 import { invalidOption, OAuthError } from './errors.js';
+import { checkRedirectUri } from './redirect-uri.js';
 import { checkResources } from './resource-indicator.js';
 import { withDpopNonce } from './with-dpop-nonce.js';
 
@@ -138,6 +139,7 @@ export function createAuthorizationRequest(
   const { provider, client } = connection;
   const token = (): string => encodeBase64url(random(32));
   const scopes = options.scopes ?? connection.scopes;
+  checkRedirectUri(redirectUri);
   const resource = checkResources(options.resource);
   const plain = plainParameters(connection, options);
   return connection.ask(

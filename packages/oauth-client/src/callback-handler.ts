@@ -5,7 +5,7 @@ import { providerOf, queryOf, redirect } from './endpoint-answers.js';
 import { OAuthError } from './errors.js';
 import type { OAuthSettings } from './oauth-client-options.js';
 import type { ProviderSessions, StartedSession } from './provider-sessions.js';
-import type { CompleteOptions, SignInResult } from './sign-in.js';
+import { type CompleteOptions, connectionOf, type SignInResult } from './sign-in.js';
 import type { Transactions } from './transactions.js';
 
 /** What the application made of a sign-in. */
@@ -48,6 +48,9 @@ export function createCallbackHandler(parts: CallbackParts, options: CallbackHan
   async function finish(input: Parameters<Endpoint>[0]): Promise<EndpointAnswer> {
     const provider = providerOf(input, options.provider);
     if (input.request.method === 'POST') {
+      if (connectionOf(settings, provider).provider.responseMode !== 'form_post') {
+        throw new OAuthError('sign_in_unknown', 'This provider does not post.');
+      }
       const posted = await input.form();
       if (posted === undefined) throw new OAuthError('sign_in_unknown', 'The callback takes a form.');
       checkRepeated(posted);

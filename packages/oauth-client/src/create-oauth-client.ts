@@ -24,6 +24,7 @@ import {
   connectionOf,
   type SignInResult,
 } from './sign-in.js';
+import { beginStepUp, type StepUpOptions } from './step-up.js';
 import { createTransactions } from './transactions.js';
 import { createTokenVault } from './vault/create-token-vault.js';
 import type { TokenVault } from './vault/token-vault.js';
@@ -34,6 +35,8 @@ export interface OAuthClient<N extends string> {
   begin(exchange: Exchange, provider: N, options?: BeginOptions): Promise<Begun>;
   /** Ends one at the callback. Each can be ended once, in the browser that began it, within ten minutes. @throws {OAuthError} */
   complete(exchange: Exchange, provider: N, options: CompleteOptions): Promise<SignInResult>;
+  /** Begins a sign-in for the scopes that an API refused for want of, beside those granted. @throws {OAuthError} `sign_in_denied` */
+  stepUp(exchange: Exchange, provider: N, options: StepUpOptions): Promise<Begun>;
   readonly identities: Identities;
   /** Which sessions here came from which at a provider. The callback handler fills it. */
   readonly sessions: ProviderSessions;
@@ -88,6 +91,7 @@ export function createOAuthClient<const N extends string>(options: OAuthClientOp
   return Object.freeze({
     begin,
     complete,
+    stepUp: (exchange, name, given) => beginStepUp({ settings, begin }, exchange, { name, options: given }),
     identities,
     sessions: { remember: sessions.remember, forget: sessions.forget },
     logoutUrl: (provider, asked) => endSessionUrl(connectionOf(settings, provider), asked),

@@ -12,6 +12,13 @@ export {
 } from './authorization-request.js';
 export type { BackchannelLogoutHandlerOptions, EndedSession, EndSession } from './backchannel-logout.js';
 export type { CallbackHandlerOptions, SignedInOutcome } from './callback-handler.js';
+export { type ClientMetadataOptions, clientMetadataDocument } from './client-metadata-document.js';
+export {
+  type ClientRegistrations,
+  type ClientRegistrationsOptions,
+  createClientRegistrations,
+  registrationCollection,
+} from './client-registrations.js';
 export type { Connection, ConnectionLimits, ConnectionOptions, ProviderRegistration } from './connection.js';
 export { createConnection } from './create-connection.js';
 export { createOAuthClient, type OAuthClient } from './create-oauth-client.js';
@@ -48,7 +55,9 @@ export {
   type StartedSession,
 } from './provider-sessions.js';
 export { type Authorization, redeemAuthorization } from './redeem-authorization.js';
+export { loopbackRedirectUri } from './redirect-uri.js';
 export type { BeginOptions, Begun, CompleteOptions, SignInResult } from './sign-in.js';
+export type { StepUpOptions } from './step-up.js';
 export type { TokenSet } from './token-set.js';
 export { transactionCollection } from './transactions.js';
 export type { AccessToken, TokenCall } from './tokens/access-token.js';

@@ -4,6 +4,7 @@ import {
   type CollectionDefinition,
   encodeBase64url,
   type Exchange,
+  modify,
   type Random,
   type Sealer,
   sha256,
@@ -56,11 +57,13 @@ export interface Transactions {
 }
 
 const lifetimeMs = 600_000;
-const parkedSeconds = 60;
+const parkedMs = 60_000;
 // Each begun sign-in is a cookie: without a bound another site could have a browser collect so many that servers refuse its requests.
 const maxTabs = 20;
 const prefix = '__Host-oauth-';
-const parkedPrefix = '__Host-oauth_post-';
+// One for all sign-ins: the request that sets it comes from another site, which could have a browser collect any number of them.
+const parkedCookie = '__Host-oauth_post';
+const maxParked = 3_500;
 const stateShape = /^[\w-]{43}$/;
 const attributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 
@@ -77,6 +80,8 @@ export function createTransactions({ storage, sealer, clock, random }: Transacti
   const records: Collection<TransactionRecord> | undefined = storage?.collection(transactionCollection);
   const idOf = (state: string): string => sha256(state);
   const nameOf = (id: string): string => prefix + id.slice(0, 16);
+  const parkedId = (state: string): string => sha256(`posted ${state}`);
+  const parkedContext = (state: string): string => `oauth posted ${state}`;
   const contextOf = (state: string, secret: string): string => `oauth transaction ${state} ${secret}`;
 
   function write({ response }: Exchange, field: string): void {
@@ -146,17 +151,33 @@ export function createTransactions({ storage, sealer, clock, random }: Transacti
 
     async park(exchange, state, parameters) {
       if (!stateShape.test(state)) throw new OAuthError('sign_in_unknown');
-      const sealed = await sealer.seal(parameters.toString(), `oauth posted ${state}`);
-      const name = parkedPrefix + idOf(state).slice(0, 16);
-      write(exchange, serializeCookie(name, sealed, { ...attributes, maxAge: parkedSeconds }));
+      const sealed = await sealer.seal(parameters.toString(), parkedContext(state));
+      if (sealed.length > maxParked) throw new OAuthError('sign_in_unknown', 'The provider posted too much.');
+      if (records === undefined) {
+        write(exchange, serializeCookie(parkedCookie, sealed, { ...attributes, maxAge: parkedMs / 1000 }));
+        return;
+      }
+      // Only for what was begun here: nobody fills the storage with answers to nothing.
+      if ((await records.get(idOf(state), { fresh: true })) === undefined) throw new OAuthError('sign_in_unknown');
+      const now = clock();
+      await modify(records, parkedId(state), (current) => ({
+        id: parkedId(state),
+        createdAt: current?.createdAt ?? now,
+        expiresAt: now + parkedMs,
+        sealed,
+      }));
     },
 
     async unpark(exchange, state) {
-      const name = parkedPrefix + idOf(state).slice(0, 16);
-      const sealed = readCookie(exchange.request.headerValues('cookie'), name);
+      if (!stateShape.test(state)) return undefined;
+      // Read and not taken: whoever knows the state alone could use it up. It is worth nothing without the sign-in.
+      const stored = await records?.get(parkedId(state), { fresh: true });
+      const cookie =
+        records === undefined ? readCookie(exchange.request.headerValues('cookie'), parkedCookie) : undefined;
+      const sealed = stored?.record.sealed ?? cookie;
       if (typeof sealed !== 'string') return undefined;
-      write(exchange, expireCookie(name, attributes));
-      const text = await sealer.open(sealed, `oauth posted ${state}`);
+      if (cookie !== undefined) write(exchange, expireCookie(parkedCookie, attributes));
+      const text = await sealer.open(sealed, parkedContext(state));
       return text === undefined ? undefined : new URLSearchParams(text);
     },
   };

@@ -59,8 +59,9 @@ export function checkParties(connection: Connection, claims: JWTPayload): string
 function checkRenewal(claims: JWTPayload, previous: ProviderJson): void {
   for (const name of ['iss', 'sub'] as const)
     if (claims[name] !== previous[name]) throw wrong(`the renewed one has another ${name}`);
-  const audiences = [claims.aud, previous['aud']].map((aud) => JSON.stringify([aud].flat().sort()));
-  if (audiences[0] !== audiences[1]) throw wrong('the renewed one has another aud');
+  const [renewed, before] = [claims.aud, previous['aud']].map((aud) => new Set([aud].flat()));
+  if (renewed?.size !== before?.size || ![...(renewed ?? [])].every((each) => before?.has(each)))
+    throw wrong('the renewed one has another aud');
 }
 
 function checkAge(claims: JWTPayload, maxAge: number, now: number): void {

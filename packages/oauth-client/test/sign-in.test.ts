@@ -261,7 +261,7 @@ describe('what the provider says instead of a code', () => {
     const heard: unknown[] = [];
     harness.oauth.on('*', (event) => heard.push(event));
     const parameters = await harness.provider.authorize(await harness.begin(), { error: 'access_denied' });
-    await expect(harness.complete(parameters)).rejects.toThrow();
+    await expect(harness.complete(parameters)).rejects.toMatchObject({ code: 'sign_in_denied' });
     expect(heard).toMatchObject([
       { type: 'oauth.sign_in_begun', provider: 'example' },
       { type: 'oauth.sign_in_failed', code: 'sign_in_denied', providerError: 'access_denied' },

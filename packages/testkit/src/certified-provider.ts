@@ -19,7 +19,7 @@ async function interact(provider: Provider, request: IncomingMessage, response: 
   const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
   const grant =
     found ?? new provider.Grant({ accountId: session?.accountId ?? '', clientId: params['client_id'] as string });
-  grant.addOIDCScope(String(params['scope'] ?? ''));
+  grant.addOIDCScope((params['scope'] as string | undefined) ?? '');
   const consent = { grantId: await grant.save() };
   await provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
 }
