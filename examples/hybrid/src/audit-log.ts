@@ -21,6 +21,11 @@ export function logSecurityEvents({ events }: Auth): void {
     'session.csrf_rejected',
     'tokens.reuse_detected',
     'tokens.user_revoked',
+    'oauth.signed_in',
+    'oauth.sign_in_failed',
+    'oauth.identity_linked',
+    'oauth.identity_unlinked',
+    'oauth.grant_ended',
   ] as const;
   for (const type of types) events.on(type, (event) => console.error(JSON.stringify(event)));
 }

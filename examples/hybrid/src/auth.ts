@@ -8,6 +8,7 @@ import {
 } from '@portcullis/core/rate-limit';
 import { honoGuard } from '@portcullis/hono';
 import { createJwtVerifier, createSigningKeys, createTokenIssuer, type TokenEvents } from '@portcullis/jwt';
+import type { OAuthEvents } from '@portcullis/oauth-client';
 import { createSessions, type SessionEvents } from '@portcullis/session';
 import type { SqliteStorage } from '@portcullis/storage-sqlite';
 import type { Site } from './config.js';
@@ -28,7 +29,13 @@ export interface AuthParts {
   readonly site: Site;
 }
 
-type Reported = GuardEvents & ApiKeyEvents & SessionEvents & TokenEvents & LoginThrottleEvents & RateLimitEvents;
+type Reported = GuardEvents &
+  ApiKeyEvents &
+  SessionEvents &
+  TokenEvents &
+  LoginThrottleEvents &
+  RateLimitEvents &
+  OAuthEvents;
 
 const asUser = (id: string): UserPrincipal => ({ kind: 'user', id });
 

@@ -11,6 +11,8 @@ import { createAuth } from './auth.js';
 import { readConfig, siteOf, StartupError } from './config.js';
 import { createCredentials } from './credentials.js';
 import { closeStore, openStore } from './database.js';
+import { createFederation } from './federation.js';
+import { openIdentityProviders } from './identity-providers.js';
 import { createPosts } from './posts.js';
 import { createSecondFactor } from './second-factor.js';
 import { readSecrets } from './secrets.js';
@@ -35,8 +37,10 @@ async function start(): Promise<void> {
   const secondFactor = createSecondFactor({ storage, users, secrets });
   const credentials = createCredentials({ auth, users, passwords, secondFactor });
   const accounts = createAccounts({ auth, users, passwords });
+  const providers = await openIdentityProviders(process.env, config, site);
+  const federation = createFederation({ auth, storage, users, secrets, site, providers });
   storage.migrate();
-  const app = createApp({ auth, users, posts, credentials, accounts, secondFactor, site });
+  const app = createApp({ auth, users, posts, credentials, accounts, secondFactor, federation, site });
 
   const seeded = await seed({ database, users, posts, passwords, keys: auth.keys });
   for (const line of [...seeded.keys, ...seeded.logins]) console.log(line);
@@ -45,7 +49,7 @@ async function start(): Promise<void> {
 
   const stop = async (): Promise<void> => {
     await close(server);
-    await auth.close();
+    await Promise.all([auth.close(), providers.demo?.close()]);
     closeStore(database);
     process.exit(0);
   };

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
 import { secretText } from '../input.js';
+import { identityList } from './federation-views.js';
 import { csrfField, type Html } from './layout.js';
 import { bySession, createViews, type SignedIn, type WebParts } from './views.js';
 
@@ -37,15 +38,20 @@ const factorLink = (isOn: boolean, remaining: number): Html => html`
   </section>`;
 
 export function accountPages(parts: WebParts) {
-  const { accounts, auth, credentials, secondFactor } = parts;
+  const { accounts, auth, credentials, federation, secondFactor } = parts;
   const { g, sessions } = auth;
   const { client, readForm, show, signedIn } = createViews(parts);
 
   async function account(c: Context, { user, viewer }: SignedIn, error?: string) {
     const isOn = user.totpSealed !== null;
     const body = html`
-      <p class="quiet">${user.email}</p>
-      ${passwordForm(viewer.csrf, user.email ?? user.id, isOn ? 8 : 15)}
+      <p class="quiet">${user.email ?? 'Without an address'}</p>
+      ${
+        user.passwordHash === null
+          ? html`<p>You have no password here: you sign in with what is listed below.</p>`
+          : passwordForm(viewer.csrf, user.email ?? user.id, isOn ? 8 : 15)
+      }
+      ${federation && identityList(federation, await federation.identitiesOf(user.id), viewer.csrf)}
       ${factorLink(isOn, isOn ? await secondFactor.remaining(user.id) : 0)}`;
     return show(c, { title: 'Account', path: '/account', body, viewer, error }, error === undefined ? 200 : 422);
   }

@@ -1,8 +1,11 @@
 import { safeReturnTo } from '@portcullis/core';
+import type { Identity } from '@portcullis/oauth-client';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
+import type { Federation } from '../federation.js';
 import { secretText } from '../input.js';
+import { providerLinks } from './federation-views.js';
 import { csrfField, type Html } from './layout.js';
 import { bySession, createViews, type WebParts } from './views.js';
 
@@ -28,9 +31,22 @@ const form = (csrf: string, hasFactor: boolean, returnTo: string): Html => html`
     <button>Confirm</button>
   </form>`;
 
+/** For who has no password here: whoever let them in says once more that it is them. */
+const elsewhere = (
+  { providers }: Federation,
+  identities: readonly Identity[],
+  where: { readonly origin: string; readonly returnTo: string },
+): Html => html`
+  <p>What comes next is sensitive, and it is a while since you signed in.</p>
+  ${providerLinks(
+    providers.filter(({ name, tellsTime }) => tellsTime && identities.some(({ provider }) => provider === name)),
+    '/confirm',
+    where,
+  )}`;
+
 /** Where a guard's `maxAge` sends who signed in too long ago: the same proof again, second factor included. */
 export function confirmPages(parts: WebParts) {
-  const { auth, credentials, site } = parts;
+  const { auth, credentials, federation, site } = parts;
   const { g, sessions } = auth;
   const { client, readForm, show, signedIn } = createViews(parts);
   const title = 'Confirm that it is you';
@@ -39,7 +55,11 @@ export function confirmPages(parts: WebParts) {
   return new Hono()
     .get('/confirm', g.authenticated(bySession), async (c) => {
       const { user, viewer } = await signedIn(c);
-      const body = form(viewer.csrf, user.totpSealed !== null, target(c.req.query('returnTo')));
+      const returnTo = target(c.req.query('returnTo'));
+      const body =
+        user.passwordHash === null && federation !== undefined
+          ? elsewhere(federation, await federation.identitiesOf(user.id), { origin: site.url, returnTo })
+          : form(viewer.csrf, user.totpSealed !== null, returnTo);
       return show(c, { title, body, viewer });
     })
 

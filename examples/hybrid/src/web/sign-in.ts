@@ -1,10 +1,11 @@
-import { safeReturnTo } from '@portcullis/core';
+import { type Exchange, safeReturnTo } from '@portcullis/core';
 import { serializeCookie } from '@portcullis/core/cookies';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
 import { secretText } from '../input.js';
 import type { Account } from '../users.js';
+import { providerLinks } from './federation-views.js';
 import { csrfField, type Html } from './layout.js';
 import { createViews, deviceCookie, type WebParts } from './views.js';
 
@@ -30,8 +31,7 @@ const form = (fields: { readonly csrf: string; readonly email: string; readonly 
     <input id="password" name="password" type="password" autocomplete="current-password" required />
     <label class="check"><input type="checkbox" name="remember" /> Stay signed in on this device</label>
     <button>Sign in</button>
-  </form>
-  <p>No account yet? <a href="/sign-up">Sign up</a></p>`;
+  </form>`;
 
 const codeForm = (csrf: string): Html => html`
   <form method="post" action="/sign-in/code" class="card narrow">
@@ -47,39 +47,53 @@ export interface Proof {
   readonly user: Account;
   readonly startedAt: number;
   readonly remember: boolean;
-  readonly returnTo: string;
+  /** What proved who they are. Default: what the user has, password first. */
+  readonly amr?: readonly string[];
 }
 
 /** Signing in, for the forms that end in it. */
 export function createSignIn({ auth, credentials, site }: WebParts) {
   const { g, sessions } = auth;
+
+  /** Everything was right: a session, and a token for the device. */
+  async function open(exchange: Exchange, { user, startedAt, remember, amr }: Proof) {
+    const before = await sessions.read(exchange.request);
+    const session = await sessions.signIn(exchange, {
+      user: user.id,
+      startedAt,
+      remember,
+      amr: amr ?? (user.totpSealed === null ? ['pwd'] : ['pwd', 'otp', 'mfa']),
+      // For browsers that do not say where a form came from: it was checked when the form was read.
+      ...(before !== undefined && { csrfToken: sessions.csrfToken(before) }),
+    });
+    const device = await credentials.succeeded(user, { address: exchange.request.ip });
+    const attributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax', maxAge: year } as const;
+    exchange.response.append('set-cookie', serializeCookie(deviceCookie, device, attributes));
+    return session;
+  }
+
   return {
-    /** Everything was right: a session, a token for the device, and on. */
-    async finish(c: Context, { user, startedAt, remember, returnTo: target }: Proof): Promise<Response> {
-      const exchange = g.exchange(c);
-      const before = await sessions.read(exchange.request);
-      await sessions.signIn(exchange, {
-        user: user.id,
-        startedAt,
-        remember,
-        amr: user.totpSealed === null ? ['pwd'] : ['pwd', 'otp', 'mfa'],
-        // For browsers that do not say where a form came from: it was checked when the form was read.
-        ...(before !== undefined && { csrfToken: sessions.csrfToken(before) }),
-      });
-      const device = await credentials.succeeded(user, { address: exchange.request.ip });
-      const attributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax', maxAge: year } as const;
-      exchange.response.append('set-cookie', serializeCookie(deviceCookie, device, attributes));
+    open,
+    /** The same for a form, and on. */
+    async finish(c: Context, { returnTo: target, ...proof }: Proof & { readonly returnTo: string }): Promise<Response> {
+      await open(g.exchange(c), proof);
       return c.redirect(safeReturnTo(target, { origin: site.url, fallback: '/posts' }), 303);
     },
   };
 }
 
 export function signInPages(parts: WebParts) {
-  const { auth, credentials, site, users } = parts;
+  const { auth, credentials, federation, site, users } = parts;
   const { g, sessions } = auth;
   const { client, readForm, show } = createViews(parts);
   const { finish } = createSignIn(parts);
   const title = 'Sign in';
+
+  const page = (fields: Parameters<typeof form>[0]): Html =>
+    html`${form(fields)}
+      ${federation && html`<p class="or">or</p>`}
+      ${federation && providerLinks(federation.providers, '/auth', { origin: site.url, returnTo: fields.returnTo })}
+      <p>No account yet? <a href="/sign-up">Sign up</a></p>`;
 
   /** The sign-in whose password was right, if that is not too long ago. */
   async function pendingOf(c: Context) {
@@ -96,7 +110,7 @@ export function signInPages(parts: WebParts) {
       const target = safeReturnTo(c.req.query('returnTo'), { origin: site.url, fallback: '/posts' });
       if (c.var.auth !== undefined) return c.redirect(target, 303);
       const session = await sessions.anonymous(g.exchange(c));
-      return show(c, { title, body: form({ csrf: sessions.csrfToken(session), email: '', returnTo: target }) });
+      return show(c, { title, body: page({ csrf: sessions.csrfToken(session), email: '', returnTo: target }) });
     })
 
     .post('/sign-in', g.optional(), async (c) => {
@@ -111,7 +125,7 @@ export function signInPages(parts: WebParts) {
         const fields = check.outcome === 'refused' ? (check.denial.headers ?? []) : [];
         for (const [name, value] of fields) c.header(name, value);
         const session = await sessions.anonymous(exchange);
-        const body = form({ csrf: sessions.csrfToken(session), email, returnTo: target });
+        const body = page({ csrf: sessions.csrfToken(session), email, returnTo: target });
         return show(c, { title, body, error }, check.outcome === 'wrong' ? 422 : 429);
       }
       const { user, startedAt } = check;

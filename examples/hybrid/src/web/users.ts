@@ -19,7 +19,7 @@ const row = (user: Account, isSelf: boolean, csrf: string): Html => {
         }
       </div>
       <p class="quiet">
-        ${user.email ?? 'no address'} · ${user.totpSealed === null ? 'password only' : 'second factor'}
+        ${user.email ?? 'no address'} · ${user.passwordHash === null ? 'signs in elsewhere' : 'password'}${user.totpSealed === null ? '' : ' and second factor'}
         ${user.disabledAt === null ? '' : html` · disabled ${time(user.disabledAt)}`}
       </p>
     </li>`;

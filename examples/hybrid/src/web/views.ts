@@ -5,8 +5,9 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Accounts } from '../accounts.js';
 import type { Auth } from '../auth.js';
-import type { Credentials } from '../credentials.js';
 import type { Site } from '../config.js';
+import type { Credentials } from '../credentials.js';
+import type { Federation } from '../federation.js';
 import { parse, readText } from '../input.js';
 import type { Posts } from '../posts.js';
 import { ApiProblem } from '../problems.js';
@@ -23,6 +24,8 @@ export interface WebParts {
   readonly credentials: Credentials;
   readonly accounts: Accounts;
   readonly secondFactor: SecondFactor;
+  /** `undefined` where no provider is configured. */
+  readonly federation: Federation | undefined;
   readonly site: Site;
 }
 
@@ -46,6 +49,17 @@ const notices: Readonly<Record<string, string>> = {
   'factor-off': 'The second factor is off.',
   'user-disabled': 'The user is disabled: sessions, keys and tokens are dead.',
   'user-enabled': 'The user may sign in again.',
+  'user-refused': 'This user was disabled.',
+  'identity-linked': 'Linked. From now on you can sign in with it.',
+  'identity-unlinked': 'Unlinked. It opens nothing here any more.',
+  'identity-last': 'This is the only way in that you have. Add another before you unlink it.',
+  'identity-taken': 'That account is already linked to somebody else here.',
+  'sign-in-denied': 'You were not signed in: the provider was told no.',
+  'sign-in-unknown': 'That sign-in took too long, or was finished already. Begin again.',
+  'sign-in-cross-site': 'That sign-in was begun in another browser. Begin again.',
+  'provider-unavailable': 'The provider does not answer. Try again in a while.',
+  'provider-misbehaved': 'The provider gave an answer that cannot be trusted. Nothing was changed.',
+  'provider-refused': 'The provider refused. Try again, or sign in another way.',
 };
 
 const notice = (c: Context): string | undefined => notices[c.req.query('notice') ?? ''];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 import { accountPages } from './account.js';
 import { confirmPages } from './confirm.js';
+import { federationPages } from './federation.js';
 import { keyPages } from './keys.js';
 import { postPages } from './posts.js';
 import { secondFactorPages } from './second-factor.js';
@@ -32,5 +33,6 @@ export function webRoutes(parts: WebParts) {
   ]) {
     app.route('/', pages(parts));
   }
+  if (parts.federation !== undefined) app.route('/', federationPages(parts, parts.federation));
   return app;
 }
