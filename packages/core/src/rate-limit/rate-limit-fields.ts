@@ -58,7 +58,8 @@ function seconds(milliseconds: number): number {
 
 /**
  * The RateLimit-Policy and RateLimit fields: one item a policy, `q` units in `w` seconds, `r` left, `t` seconds to go.
- * @param options `now` in absolute milliseconds; `legacy` adds RateLimit-Limit, -Remaining and -Reset of the tightest policy (default false)
+ * @param options `now` in absolute milliseconds; `legacy` adds RateLimit-Limit, -Remaining and -Reset of the tightest
+ *   policy, default false
  * @see draft-ietf-httpapi-ratelimit-headers-11 sections 3 and 4
  */
 export function rateLimitHeaders(
