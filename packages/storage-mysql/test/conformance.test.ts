@@ -6,6 +6,7 @@ import { createMysqlStorage } from '../src/index.js';
 import { type OpenPool, kinds, ownDatabase } from './support/databases.js';
 
 const own = await ownDatabase();
+const full = process.env['FULL'] === '1';
 afterAll(async () => own?.drop());
 
 const suites = kinds.flatMap((kind, at) => [
@@ -32,6 +33,8 @@ for (const { kind, place, prefix } of own === undefined ? [] : suites) {
     clock,
     advanceClock: (ms) => void clock.advance(ms),
     capabilities: { shared: true, durable: true, bus: false },
+    another: (other) =>
+      createMysqlStorage(opened.client, { clock: other, prefix, preparedStatements: kind.preparedStatements }),
     breakIt() {
       proxy.cut();
       return () => proxy.mend();
@@ -43,7 +46,9 @@ for (const { kind, place, prefix } of own === undefined ? [] : suites) {
     // In full once; the rest shows that nothing depends on the flags of a connection.
     scale:
       place === 'plain' && prefix === 'k0_'
-        ? { members: 300, increments: 1000, modelRuns: 8 }
+        ? full
+          ? { members: 10_000, increments: 10_000, modelRuns: 20 }
+          : { members: 300, increments: 1000, modelRuns: 8 }
         : { members: 50, increments: 200, modelRuns: 2 },
   });
 }

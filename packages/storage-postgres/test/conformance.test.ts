@@ -6,6 +6,7 @@ import { createPostgresStorage } from '../src/index.js';
 import { type OpenClient, kinds, ownSchema } from './support/databases.js';
 
 const own = await ownSchema();
+const full = process.env['FULL'] === '1';
 afterAll(async () => own?.drop());
 
 for (const [kind, place] of own === undefined
@@ -30,6 +31,7 @@ for (const [kind, place] of own === undefined
     clock,
     advanceClock: (ms) => void clock.advance(ms),
     capabilities: { shared: true, durable: true, bus: true },
+    another: (other) => createPostgresStorage(opened.client, { clock: other, schema }),
     breakIt() {
       proxy.cut();
       return () => proxy.mend();
@@ -42,7 +44,9 @@ for (const [kind, place] of own === undefined
     // In full once; the rest shows that nothing depends on the driver.
     scale:
       place === 'plain' && kind.name === 'pg'
-        ? { members: 1000, increments: 1000, modelRuns: 15 }
+        ? full
+          ? { members: 10_000, increments: 10_000, modelRuns: 60 }
+          : { members: 1000, increments: 1000, modelRuns: 15 }
         : { members: 200, increments: 300, modelRuns: 3 },
   });
 }

@@ -50,6 +50,8 @@ for (const kind of pooler === undefined ? [] : kinds) {
     clock,
     advanceClock: (ms) => void clock.advance(ms),
     capabilities: { shared: true, durable: true, bus: true },
+    another: (other) =>
+      createPostgresStorage(opened.client, { clock: other, schema, preparedStatements: false, timeoutMs: 2000 }),
     breakIt() {
       proxy.cut();
       return () => proxy.mend();

@@ -38,6 +38,7 @@ for (const kind of clusterKinds) {
     clock,
     advanceClock: (ms) => void clock.advance(ms),
     capabilities: { shared: true, durable: false, bus: true },
+    another: (other) => createRedisStorage(opened.client, { clock: other, prefix }),
     breakIt() {
       setBroken(true);
       return () => setBroken(false);

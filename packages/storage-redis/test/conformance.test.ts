@@ -6,6 +6,7 @@ import { createRedisStorage } from '../src/index.js';
 import { type OpenClient, flush, kinds, ownPrefix } from './support/servers.js';
 
 const service = await redis();
+const full = process.env['FULL'] === '1';
 afterAll(() => service?.stop());
 
 for (const kind of service === undefined ? [] : kinds) {
@@ -41,6 +42,7 @@ for (const kind of service === undefined ? [] : kinds) {
       clock,
       advanceClock: (ms) => void clock.advance(ms),
       capabilities: { shared: true, durable: false, bus: true },
+      another: (other) => createRedisStorage(opened.client, { clock: other, prefix }),
       breakIt() {
         setBroken(true);
         return () => setBroken(false);
@@ -52,7 +54,9 @@ for (const kind of service === undefined ? [] : kinds) {
       // In full once; the rest shows that nothing depends on the client.
       scale:
         kind.name === 'ioredis' && place === ''
-          ? { increments: 4000, modelRuns: 25 }
+          ? full
+            ? { members: 10_000, increments: 10_000, modelRuns: 60 }
+            : { increments: 4000, modelRuns: 25 }
           : { members: 200, increments: 400, modelRuns: 4 },
     });
   }

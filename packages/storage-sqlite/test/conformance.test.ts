@@ -1,13 +1,17 @@
-import { storageSuite } from '@portcullis/conformance';
+import { storageSuite, storageTestIds } from '@portcullis/conformance';
 import { cached } from '@portcullis/core/storage';
 import { fakeClock } from '@portcullis-internal/testkit';
 import { createSqliteStorage } from '../src/index.js';
 import { type OpenDatabase, breakable, drivers, temporaryFolder } from './support/databases.js';
 
+const full = process.env['FULL'] === '1';
+const clockTests = storageTestIds.filter((id) => id.startsWith('clocks.'));
+
 for (const driver of drivers) {
   for (const place of ['file', 'memory', 'file, cached'] as const) {
     const clock = fakeClock();
     const folder = temporaryFolder();
+    const others: OpenDatabase[] = [];
     let database: OpenDatabase;
     let setBroken: (broken: boolean) => void;
 
@@ -26,16 +30,28 @@ for (const driver of drivers) {
       clock,
       advanceClock: (ms) => void clock.advance(ms),
       capabilities: { shared: place !== 'memory', durable: false, bus: false },
+      another(other) {
+        const connection = driver.open(folder.file('suite.db'));
+        others.push(connection);
+        return createSqliteStorage(connection, { clock: other, durability: 'normal' });
+      },
+      skip:
+        place === 'memory'
+          ? [{ reason: 'a database in memory is seen by its one connection only', tests: clockTests }]
+          : [],
       breakIt() {
         setBroken(true);
         return () => setBroken(false);
       },
       destroy() {
-        database.close();
+        for (const each of [database, ...others]) each.close();
         folder.remove();
       },
       // In full where it is the file; the rest shows that nothing depends on the place.
-      scale: place === 'file' ? { modelRuns: 30 } : { members: 300, increments: 1000, modelRuns: 15 },
+      scale:
+        place === 'file'
+          ? { ...(full ? { members: 10_000 } : {}), modelRuns: 30 }
+          : { members: 300, increments: 1000, modelRuns: 15 },
     });
   }
 }

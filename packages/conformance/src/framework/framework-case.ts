@@ -3,6 +3,8 @@ import type { FrameworkKit } from './framework-spec.js';
 import type { FrameworkTestId } from './framework-test-ids.js';
 import type { SuiteLog } from './suite-app.js';
 
+export { requirement } from '../requirement.js';
+
 /** One of the suite's applications, listening. */
 export interface FrameworkServer {
   readonly kit: FrameworkKit;
@@ -26,11 +28,6 @@ export interface FrameworkCase {
   readonly id: FrameworkTestId;
   readonly title: string;
   run(context: FrameworkContext): void | Promise<void>;
-}
-
-/** The security requirements that a case proves, by their ids in Portcullis' list, as a suffix for its title. */
-export function requirement(...ids: readonly string[]): string {
-  return `(${ids.join(', ')})`;
 }
 
 /** The header line of a bearer token. */

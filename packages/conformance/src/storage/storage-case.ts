@@ -43,6 +43,8 @@ export interface StorageContext {
   readonly advance: (ms: number) => void;
   readonly capabilities: StorageCapabilities;
   readonly scale: Required<StorageSuiteScale>;
+  /** The same records as another process has them, whose clock is this one. */
+  readonly another: (clock: Clock) => Promise<Storage>;
   /** Makes every call to the backend fail until the function returned is called. */
   readonly breakIt: () => Promise<() => Promise<void>>;
   /** A short string that no other test uses. */

@@ -1,3 +1,4 @@
+import { clockCases } from './cases/clock-cases.js';
 import { compositionCases } from './cases/composition-cases.js';
 import { counterCases } from './cases/counter-cases.js';
 import { createCases } from './cases/create-cases.js';
@@ -22,6 +23,7 @@ export const storageGroups: Readonly<Record<string, readonly StorageCase[]>> = {
   keys: keyCases,
   counters: counterCases,
   'modify, withLease, cached': compositionCases,
+  'several clocks': clockCases,
   'outages and facts': outageCases,
   'the model': modelCases,
 };

@@ -30,6 +30,11 @@ export interface StorageSuiteOptions {
   readonly capabilities: StorageCapabilities;
   /** Makes every call to the backend fail until the function it gives is called. Without it, skip `outage.unavailable` with a reason. */
   readonly breakIt?: (storage: Storage) => MaybePromise<() => MaybePromise<void>>;
+  /**
+   * Makes another storage over the same records, as a process with the clock `clock` has it; `destroy` ends what it opens. Without it,
+   * skip the tests that begin with `clocks.` with a reason.
+   */
+  readonly another?: (clock: Clock) => MaybePromise<Storage>;
   /** Called at the end, after the storage's own `close`. */
   readonly destroy?: () => MaybePromise<void>;
   readonly skip?: readonly StorageSkip[];
@@ -100,6 +105,10 @@ function createContext(storage: Storage, options: StorageSuiteOptions): StorageC
     advance: (ms) => options.advanceClock(ms),
     capabilities: options.capabilities,
     scale: { members: 2000, increments: 10_000, modelRuns: 60, ...options.scale },
+    async another(clock) {
+      if (options.another === undefined) throw new Error('Give storageSuite another, or skip clocks.* with a reason.');
+      return options.another(clock);
+    },
     async breakIt() {
       if (options.breakIt === undefined)
         throw new Error('Give storageSuite breakIt, or skip outage.unavailable with a reason.');

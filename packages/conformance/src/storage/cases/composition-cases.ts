@@ -1,4 +1,4 @@
-import { cached, modify, withLease } from '@portcullis/core/storage';
+import { type Storage, cached, modify, withLease } from '@portcullis/core/storage';
 import { expect } from 'vitest';
 import { type StorageCase, codeOf, race } from '../storage-case.js';
 
@@ -74,6 +74,47 @@ export const compositionCases: readonly StorageCase[] = [
       );
       expect(await slept).toBe('lease_lost');
       expect(later).toBeGreaterThan(0);
+    },
+  },
+  {
+    id: 'cached.overtaken-read',
+    title: 'cached neither keeps nor lets others join a read that a revocation overtook',
+    async run({ storage, item, now, unique }) {
+      const held: (() => void)[] = [];
+      let holding = false;
+      // What the storage read is decided at once; its answer only travels slowly.
+      const slow: Storage = {
+        ...storage,
+        collection(definition) {
+          const inner = storage.collection(definition);
+          return {
+            ...inner,
+            async get(id, call) {
+              const found = await inner.get(id, call);
+              if (holding) await new Promise<void>((resolve) => held.push(resolve));
+              return found;
+            },
+          };
+        },
+      };
+      const items = cached(slow, { ttl: 60_000, max: 100, clock: now }).collection<ReturnType<typeof item>>({
+        name: 'conformance_items',
+        indexes: ['owner', 'tenant'],
+      });
+      await items.get(unique());
+      const end = await storage.bus?.subscribe(unique(), { message: () => undefined, lost: () => undefined });
+      end?.();
+      const record = item();
+      await items.create(record);
+      holding = true;
+      const overtaken = items.get(record.id);
+      while (held.length === 0) await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+      holding = false;
+      await items.delete(record.id);
+      expect(await items.get(record.id)).toBeUndefined();
+      for (const release of held) release();
+      await overtaken;
+      expect(await items.get(record.id)).toBeUndefined();
     },
   },
   {

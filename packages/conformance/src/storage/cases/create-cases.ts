@@ -25,10 +25,10 @@ export const createCases: readonly StorageCase[] = [
   },
   {
     id: 'create.one-winner',
-    title: 'has one winner of 25 creators of an id',
+    title: 'has one winner of 50 creators of an id',
     async run({ items, item }) {
       const base = item();
-      const versions = await race(25, (index) => items.create({ ...base, data: index }));
+      const versions = await race(50, (index) => items.create({ ...base, data: index }));
       const winner = versions.findIndex((version) => version !== undefined);
       expect(versions.filter((version) => version !== undefined)).toHaveLength(1);
       expect(await items.get(base.id)).toEqual({ record: { ...base, data: winner }, version: versions[winner] });
@@ -52,13 +52,13 @@ export const createCases: readonly StorageCase[] = [
   },
   {
     id: 'create.one-winner-over-expired',
-    title: 'has one winner of 25 creators over an expired record',
+    title: 'has one winner of 50 creators over an expired record',
     async run({ items, item, now, advance }) {
       const base = item({ expiresAt: now() + 1 });
       await items.create(base);
       advance(1);
       const { expiresAt: _, ...fresh } = base;
-      const versions = await race(25, (index) => items.create({ ...fresh, data: index }));
+      const versions = await race(50, (index) => items.create({ ...fresh, data: index }));
       const winner = versions.findIndex((version) => version !== undefined);
       expect(versions.filter((version) => version !== undefined)).toHaveLength(1);
       expect(await items.get(base.id)).toEqual({ record: { ...fresh, data: winner }, version: versions[winner] });

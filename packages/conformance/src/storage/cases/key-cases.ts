@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { requirement } from '../../requirement.js';
 import { type ConformanceItem, type StorageCase, codeOf, listAll } from '../storage-case.js';
 
 // Each is a lawful id. Some database, driver or hand-written query has mistaken each for something else.
@@ -92,7 +93,7 @@ const impossibleKeys: readonly unknown[] = [
 export const keyCases: readonly StorageCase[] = [
   {
     id: 'keys.hostile-ids',
-    title: 'keeps ids with metacharacters, in any case and script, with spaces at the ends, apart and as they are',
+    title: `keeps ids with metacharacters, in any case and script, with spaces at the ends, apart and as they are ${requirement('D4')}`,
     async run({ items, item, unique }) {
       const prefix = unique();
       const long = (key: string): string =>
@@ -108,8 +109,7 @@ export const keyCases: readonly StorageCase[] = [
   },
   {
     id: 'keys.hostile-values',
-    title:
-      'lists and deletes by such an index value exactly its own records: no pattern, no other case, no other tenant',
+    title: `lists and deletes by such an index value exactly its own records: no pattern, no other case, no other tenant ${requirement('D5')}`,
     async run({ items, item, unique }) {
       const run = unique();
       const records = hostileKeys.map((tenant, index) => item({ tenant, owner: run, createdAt: index }));

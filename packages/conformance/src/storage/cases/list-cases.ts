@@ -66,6 +66,45 @@ export const listCases: readonly StorageCase[] = [
     },
   },
   {
+    id: 'list.concurrent-inserts',
+    title:
+      'shows every record that was there before, once and in order, while many are created on all sides of the cursor',
+    async run({ items, item, unique }) {
+      const owner = unique();
+      const lasting = Array.from({ length: 60 }, (_, index) => item({ owner, createdAt: 1000 + index * 10 }));
+      await race(60, (index) => items.create(lasting[index] ?? item()));
+      const before = new Set(lasting.map(({ id }) => id));
+      let inserting = true;
+      const insert = async (worker: number): Promise<number> => {
+        let made = 0;
+        // At the least so many, or there would be none where a listing answers at once.
+        for (; inserting || made < 20; made += 1)
+          await items.create(item({ owner, createdAt: 995 + ((made * 7 + worker) % 640) }));
+        return made;
+      };
+      const inserters = [0, 1, 2].map(insert);
+      const seen: ConformanceItem[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await items.list({
+          index: 'owner',
+          value: owner,
+          limit: 25,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        seen.push(...page.items.map(({ record }) => record));
+        cursor = page.cursor;
+      } while (cursor !== undefined && seen.length < 5000);
+      inserting = false;
+      await Promise.all(inserters);
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
+      expect(seen.filter(({ id }) => before.has(id)).map(({ id }) => id)).toEqual(
+        lasting.map(({ id }) => id).toReversed(),
+      );
+      expect(seen).toEqual(seen.toSorted(compareRecords).reverse());
+    },
+  },
+  {
     id: 'list.indexed-only',
     title: 'finds a record by each of its indexes, and not by an index whose field it lacks',
     async run({ items, item, unique }) {

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
+import { requirement } from '../../requirement.js';
 import { type StorageCase, codeOf } from '../storage-case.js';
 
 /** Point 7, and what the storage says of itself. */
 export const outageCases: readonly StorageCase[] = [
   {
     id: 'outage.unavailable',
-    title: 'throws storage_unavailable from every call while the backend is down, and works again after it',
+    title: `throws storage_unavailable from every call while the backend is down, and works again after it ${requirement('D3')}`,
     async run({ storage, items, item, now, breakIt }) {
       const record = item();
       const version = (await items.create(record)) ?? '';

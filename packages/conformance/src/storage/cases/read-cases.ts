@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { requirement } from '../../requirement.js';
 import fc from 'fast-check';
 import { type StorageCase, codeOf } from '../storage-case.js';
 
@@ -21,7 +22,7 @@ export const readCases: readonly StorageCase[] = [
   },
   {
     id: 'get.exact-millisecond',
-    title: 'sees a record until the millisecond before expiresAt, and never from it on',
+    title: `sees a record until the millisecond before expiresAt, and never from it on ${requirement('D2')}`,
     async run({ items, item, now, advance }) {
       const record = item({ expiresAt: now() + 5000 });
       await items.create(record);
@@ -86,14 +87,33 @@ export const readCases: readonly StorageCase[] = [
   },
   {
     id: 'get.aborted',
-    title: 'throws storage_unavailable for a call that was given up, and never "absent"',
-    async run({ items, item }) {
+    title: 'throws storage_unavailable for every kind of call that was given up before it began, and does nothing',
+    async run({ storage: { counters }, items, item, now }) {
       const record = item();
-      const signal = AbortSignal.abort();
-      await items.create(record);
-      expect(await codeOf(() => items.get(record.id, { signal }))).toBe('storage_unavailable');
-      expect(await codeOf(() => items.take(record.id, { signal }))).toBe('storage_unavailable');
-      expect((await items.get(record.id))?.record).toEqual(record);
+      const given = item();
+      const rule = { algorithm: 'fixed-window', limit: 3, windowMs: 1000 } as const;
+      const call = { signal: AbortSignal.abort() };
+      const version = (await items.create(record)) ?? '';
+      const calls: Record<string, () => unknown> = {
+        create: () => items.create(given, call),
+        get: () => items.get(record.id, call),
+        fresh: () => items.get(record.id, { ...call, fresh: true }),
+        update: () => items.update(record.id, version, { ...record, data: 2 }, call),
+        touch: () => items.touch([{ id: record.id, touchedAt: now() + 1 }], call),
+        take: () => items.take(record.id, call),
+        delete: () => items.delete(record.id, call),
+        list: () => items.list({ index: 'owner', value: record.owner, limit: 10 }, call),
+        deleteWhere: () => items.deleteWhere('owner', record.owner, call),
+        scan: () => items.scan({ limit: 10 }, call),
+        deleteExpired: () => items.deleteExpired(10, call),
+        consume: () => counters.consume(record.id, rule, call),
+        reset: () => counters.reset(record.id, call),
+      };
+      for (const [name, work] of Object.entries(calls))
+        expect([name, await codeOf(work)]).toEqual([name, 'storage_unavailable']);
+      expect(await items.get(record.id)).toEqual({ record, version });
+      expect(await items.get(given.id)).toBeUndefined();
+      expect((await counters.consume(record.id, rule, { cost: 0 })).remaining).toBe(3);
     },
   },
 ];

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
+import { requirement } from '../../requirement.js';
 import { type StorageCase, listAll, race } from '../storage-case.js';
 
 /** `take`, `delete` and point 5, `deleteWhere`. */
 export const removeCases: readonly StorageCase[] = [
   {
     id: 'take.one-winner',
-    title: 'gives the record to one of 50 callers and absent to the rest, ten times over',
+    title: `gives the record to one of 50 callers and absent to the rest, ten times over ${requirement('D1')}`,
     async run({ items, item }) {
       for (let round = 0; round < 10; round += 1) {
         const record = item({ data: round });
@@ -91,7 +92,7 @@ export const removeCases: readonly StorageCase[] = [
   },
   {
     id: 'delete-where.fence',
-    title: 'lets no login survive a revoke-all, by the fence: mark, delete; create, read the mark, undo',
+    title: `lets no login survive a revoke-all, by the fence: mark, delete; create, read the mark, undo ${requirement('D6')}`,
     async run({ items, item, unique }) {
       const owner = unique();
       const mark = item({ id: `mark ${owner}` });
