@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { createApiKeys } from '@portcullis/api-key';
 import type { StoredRecord } from '@portcullis/core';
 import { sessionCollection } from '@portcullis/session';
+import { createRedisStorage } from '@portcullis/storage-redis';
 import { createSqliteStorage } from '@portcullis/storage-sqlite';
 import { redisCluster } from '@portcullis-internal/testkit';
+import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../src/commands/index.js';
@@ -331,6 +333,41 @@ describe('keys', () => {
       { code: 0, stdout: '3 keys revoked.\n' },
     );
   });
+
+  it('that are revoked are forgotten by the caches of other processes', async () => {
+    const place = await redisPlace();
+    if (place === undefined) return;
+    const [, url = '', , prefix = ''] = place.options;
+    const client = new Redis(url);
+    const storage = createRedisStorage(client, { prefix });
+    try {
+      await inProject(['migrate', '--apply', ...place.options]);
+      const made = await inProject(['keys', 'create', '--owner', 'ada', '--brand', 'acme', '--json', ...place.options]);
+      const { record } = JSON.parse(made.stdout) as { record: { id: string } };
+      const told: string[] = [];
+      let subscribed: unknown;
+      const heard = new Promise<void>((resolve) => {
+        // What `cached()` listens to.
+        subscribed = storage.bus.subscribe('portcullis.cache', {
+          message: (message) => void (told.push(message), message.includes(record.id) && resolve()),
+          lost: () => undefined,
+        });
+      });
+      await subscribed;
+      expect(await inProject(['keys', 'revoke', record.id, '--reason', 'lost', ...place.options])).toMatchObject({
+        code: 0,
+      });
+      await heard;
+      expect(told.map((message) => JSON.parse(message) as unknown)).toContainEqual({
+        collection: 'api_keys',
+        id: record.id,
+      });
+    } finally {
+      storage.close();
+      client.disconnect();
+      await place.close();
+    }
+  }, 30_000);
 
   it('of another system are taken over from CSV and JSON lines, once', async () => {
     const hash = (at: number): string => createHash('sha256').update(`old key ${at}`).digest('hex');

@@ -101,8 +101,10 @@ export function createCollection<T extends StoredRecord>(
     return expiresAt === undefined || expiresAt > clock();
   };
 
-  const read = (id: string): MaybePromise<Stored<T> | undefined> =>
-    andThen(select.get(id), (row) => (row !== undefined && isLiving(row) ? decode<T>(row) : undefined));
+  // Not made anew for each call: a read is little more than the database's own.
+  const storedOf = (row: Row | undefined): Stored<T> | undefined =>
+    row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
+  const read = (id: string): MaybePromise<Stored<T> | undefined> => andThen(select.get(id), storedOf);
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
     const items = rows.slice(0, limit).map((row) => decode<T>(row));

@@ -12,6 +12,7 @@ import {
   checkCounterKey,
   consumeCounter,
   counterExpiry,
+  isPromise,
   parseConsume,
   settle,
   sweepAt,
@@ -57,15 +58,16 @@ export function createCounters({ query, prefix, clock }: Omit<CollectionContext,
     return andThen(written, (count) => count > 0);
   };
 
-  const tidy = (): MaybePromise<unknown> => {
+  const tidy = (): PromiseLike<unknown> | undefined => {
     untilSweep -= 1;
     if (untilSweep > 0) return undefined;
     untilSweep = sweepEvery;
     // The unit is counted; what could not be swept now is swept later.
-    return settle<unknown>(
+    const swept = settle<unknown>(
       () => sweep.run(clock()),
       () => undefined,
     );
+    return isPromise(swept) ? swept : undefined;
   };
 
   return Object.freeze({
@@ -78,9 +80,10 @@ export function createCounters({ query, prefix, clock }: Omit<CollectionContext,
           const before = row === undefined ? undefined : decode(row);
           const { consumption, state } = consumeCounter(before, { ...request, now: clock() });
           if (state === undefined) return consumption;
-          return andThen(write(key, before, state, rule), (counted) =>
-            counted ? andThen(tidy(), () => consumption) : attempt(left - 1),
-          );
+          return andThen(write(key, before, state, rule), (counted) => {
+            if (!counted) return attempt(left - 1);
+            return tidy()?.then(() => consumption) ?? consumption;
+          });
         });
       };
       return attempt(maxAttempts);

@@ -211,7 +211,7 @@ describe('exportRecords and importRecords', () => {
       expect(await codeOf(importRecords(storage, stream(''), bad))).toBe('invalid_option');
   });
 
-  it('carries any JSON that a storage takes', async () => {
+  it('carries any JSON that a storage takes', { timeout: 30_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue({ noUnicodeString: false }), { maxLength: 8 }), async (values) => {
         const source = createMemoryStorage();
@@ -231,6 +231,7 @@ describe('exportRecords and importRecords', () => {
         expect(report).toMatchObject({ verified: true, collections: [{ created: held.length }, {}] });
         expect(await contents(target)).toEqual(await contents(source));
       }),
+      { numRuns: 50 },
     );
   });
 });
