@@ -7,7 +7,10 @@ import { filesUnder, frameworks, publishedPackages } from './lib/workspace.mjs';
 
 const words = (text) =>
   text
-    .replaceAll(/sqlite|postgresql|postgres|mysql|mariadb|redis|express|koa|hono|fastify|web(?=\b|guard|middleware)/gi, '*')
+    .replaceAll(
+      /sqlite|postgresql|postgres|mysql|mariadb|redis|express|koa|hono|fastify|web(?=\b|guard|middleware)/gi,
+      '*',
+    )
     .replaceAll('*s', '*');
 
 // What only some backends have: messages between processes, several kinds of client, and in Redis, which has neither

@@ -9,8 +9,9 @@ import type { IssuerOptions } from '../src/verify/issuer-options.js';
 import type { TokenPrincipal } from '../src/verify/token-principal.js';
 import type { JsonObject } from '../src/verify/strict-json.js';
 
-/** Both engines: the runtime that tests run on has a native one. */
-export const engines: readonly Engine[] = [nativeEngine as Engine, portableEngine];
+/** Both engines, where the runtime has a native one: a test of the engines says that Node does. */
+export const engines: readonly Engine[] =
+  nativeEngine === undefined ? [portableEngine] : [nativeEngine, portableEngine];
 
 export const issuer = 'https://auth.example.com';
 export const audience = 'https://api.example.com';
@@ -47,7 +48,8 @@ export function signText(alg: string, input: string, key: Uint8Array | KeyObject
       .digest('base64url');
   }
   const hash = alg === 'EdDSA' || alg === 'Ed25519' ? null : `sha${alg.slice(2)}`;
-  const privateKey = key as KeyObject;
+  // As text, because the node:crypto of Workers takes no KeyObject beside options.
+  const privateKey = (key as KeyObject).export({ format: 'pem', type: 'pkcs8' }) as string;
   const options = alg.startsWith('PS')
     ? { key: privateKey, padding: 6, saltLength: -1 }
     : { key: privateKey, dsaEncoding: 'ieee-p1363' as const };

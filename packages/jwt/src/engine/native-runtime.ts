@@ -54,8 +54,24 @@ interface Host {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }
 
-// The HMAC-SHA256 of the empty message under an empty key: runtimes that imitate Node have shipped modules whose functions exist and throw.
-const known = 'thNnmggU2ex3L5XXeMNfxf8Wl8STcVZTxscSFEKSxa0';
+// Runtimes that imitate Node have shipped modules whose functions exist and throw, so a known answer is asked for of each.
+// The HMAC-SHA256 of the empty message under an empty key.
+const knownMac = 'thNnmggU2ex3L5XXeMNfxf8Wl8STcVZTxscSFEKSxa0';
+// RFC 6979 section A.2.5: P-256 and SHA-256 of "sample". Workers know KeyObject, and verify with none that has options.
+const knownKey = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Y',
+  y: 'eQP-EAi4vJmkGunpVii8ZPLxsgwtfp9Rd6PClNRGIpk',
+};
+const knownSignature = '79SLKqy2qP0RQN2c1F6B1p0sh3tWqvmRw00OqE6vNxb3yxyULWV8QdQ2x6G24p9l8-kA27mv9AZNxKsvhDrNqA';
+
+function answersRight(crypto: NativeCrypto, Buffer: NativeRuntime['Buffer']): boolean {
+  if (crypto.createHmac('sha256', new Uint8Array()).update('', 'latin1').digest('base64url') !== knownMac) return false;
+  const key = crypto.createPublicKey({ key: knownKey, format: 'jwk' });
+  const signature = Buffer.from(knownSignature, 'base64url');
+  return crypto.verify('sha256', Buffer.from('sample', 'utf8'), { key, dsaEncoding: 'ieee-p1363' }, signature);
+}
 
 function find(): NativeRuntime | undefined {
   try {
@@ -69,9 +85,7 @@ function find(): NativeRuntime | undefined {
       typeof crypto.createPublicKey === 'function' &&
       typeof crypto.createPrivateKey === 'function' &&
       typeof crypto.KeyObject?.from === 'function';
-    const right =
-      complete && crypto.createHmac('sha256', new Uint8Array()).update('', 'latin1').digest('base64url') === known;
-    return right ? { crypto, Buffer: buffer.Buffer } : undefined;
+    return complete && answersRight(crypto, buffer.Buffer) ? { crypto, Buffer: buffer.Buffer } : undefined;
   } catch {
     return undefined;
   }
