@@ -82,7 +82,8 @@ export function createAuth({ storage, users }: Data, config: Config, origin: str
     const answer = await vault.fetch(user, 'yourservice', { origins: [new URL(config.api).origin] })(
       `${config.api}/me`,
     );
-    return { status: answer.status, body: await answer.json() };
+    const body: unknown = await answer.json();
+    return { status: answer.status, body };
   }
 
   return { sessions, guard, login, callback, askProvider };

@@ -19,7 +19,9 @@ export function createAuth(
   { storage, passwords, users }: Data,
   site: { readonly issuer: string; readonly audience: string },
 ) {
-  const sessions = createSessions({ storage, csrf: { origins: [site.issuer] } });
+  // A name of its own: on one machine, clients on other ports have the same host, and browsers keep one cookie of a name for it.
+  const cookie = { name: '__Host-yourservice' };
+  const sessions = createSessions({ storage, cookie, csrf: { origins: [site.issuer] } });
   const ownPage = createOriginCheck({ origins: [site.issuer] });
   // With several processes: one key for all, from the environment.
   const throttle = createLoginThrottle({ storage, key: random(32) });

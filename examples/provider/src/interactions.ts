@@ -27,13 +27,14 @@ export async function readInteraction(
 ): Promise<Interaction | undefined> {
   try {
     const { uid, prompt, params, iat } = await provider.interactionDetails(req, res);
-    const client = await provider.Client.find(String(params['client_id']));
+    const { client_id: clientId, redirect_uri: redirectUri, scope } = params as Readonly<Record<string, string>>;
+    const client = await provider.Client.find(clientId ?? '');
     return {
       uid,
       prompt: prompt.name,
-      client: client?.clientName ?? String(params['client_id']),
-      host: new URL(String(params['redirect_uri'])).host,
-      scopes: String(params['scope'] ?? '').split(' '),
+      client: client?.clientName ?? clientId ?? '',
+      host: new URL(redirectUri ?? '').host,
+      scopes: (scope ?? '').split(' '),
       asksAnew: prompt.reasons.some((reason) => ['login_prompt', 'max_age'].includes(reason)),
       begunAt: iat * 1000,
     };

@@ -13,7 +13,7 @@ export interface ProviderKeys {
 export async function readProviderKeys(dataDir: string): Promise<ProviderKeys> {
   const file = join(dataDir, 'provider-keys.json');
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const signing = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomToken(8) };
+  const signing = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomToken(16) };
   const fresh: ProviderKeys = { signing, cookie: randomToken(32) };
   try {
     writeFileSync(file, JSON.stringify(fresh), { mode: 0o600, flag: 'wx' });
