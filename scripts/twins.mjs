@@ -8,7 +8,7 @@ import { filesUnder, frameworks, publishedPackages } from './lib/workspace.mjs';
 const words = (text) =>
   text
     .replaceAll(
-      /sqlite|postgresql|postgres|mysql|mariadb|redis|express|koa|hono|fastify|web(?=\b|guard|middleware)/gi,
+      /sqlite|postgresql|postgres|mysql|mariadb|redis|express|koa|hono|fastify|web(?=\b|guard|middleware|endpoint)/gi,
       '*',
     )
     .replaceAll('*s', '*');

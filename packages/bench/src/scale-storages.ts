@@ -90,7 +90,7 @@ function postgres(schema: string, { clock, filling }: OpenOptions): ScaleStorage
       return Number((await pool.query<{ n: string }>(text, [schema])).rows[0]?.n ?? 0);
     },
     async close() {
-      await storage.close?.();
+      storage.close?.();
       await pool.end();
     },
   };
@@ -150,7 +150,7 @@ async function redis(prefixOfRun: string, { clock }: OpenOptions): Promise<Scale
       return Number(/used_memory:(\d+)/.exec(info)?.[1] ?? 0);
     },
     async close() {
-      await storage.close?.();
+      storage.close?.();
       await client.close();
     },
   };

@@ -33,7 +33,7 @@ const endpointNames = {
 } as const satisfies Record<keyof ProviderEndpoints, string>;
 
 /** The endpoints of a provider's record under the names of RFC 8414. */
-export function recordedEndpoints(endpoints: ProviderEndpoints = {}): Partial<oauth.AuthorizationServer> {
+function recordedEndpoints(endpoints: ProviderEndpoints = {}): Partial<oauth.AuthorizationServer> {
   const named = (Object.keys(endpointNames) as (keyof ProviderEndpoints)[]).flatMap((name) =>
     endpoints[name] === undefined ? [] : [[endpointNames[name], endpoints[name]] as const],
   );

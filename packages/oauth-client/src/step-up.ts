@@ -16,7 +16,7 @@ export interface StepUpOptions extends Omit<BeginOptions, 'scopes'> {
 const attempts = { algorithm: 'fixed-window', limit: 3, windowMs: 600_000 } as const;
 
 /** The scopes that an API's refusal names; empty when it names none. @see RFC 6750 section 3.1 */
-export function challengedScopes(challenge: string): readonly string[] {
+function challengedScopes(challenge: string): readonly string[] {
   const found = parseChallenges(challenge)?.find(({ params }) => params['error'] === 'insufficient_scope');
   return (found?.params['scope'] ?? '').split(' ').filter((scope) => scope !== '');
 }

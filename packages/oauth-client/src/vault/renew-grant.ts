@@ -67,7 +67,7 @@ const pollMs = [25, 50, 100, 200] as const;
 const saveAgainMs = [20, 100, 400] as const;
 
 /** The error of a grant that is over or was never there. */
-export function signInAgain(message?: string, providerError?: string): OAuthError {
+function signInAgain(message?: string, providerError?: string): OAuthError {
   return new OAuthError('reauthentication_required', message, { providerError });
 }
 
