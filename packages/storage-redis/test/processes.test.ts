@@ -44,8 +44,8 @@ describe.skipIf(service === undefined)('createRedisStorage in several processes'
     const items = storage.collection<Owned>({ name: 'race', indexes: ['owner'] });
     await storage.migrate();
     const ids = Array.from({ length: 300 }, (_, index) => `record ${index}`);
-    const children = Array.from({ length: 4 }, () =>
-      fork(racer, [String(port), prefix, JSON.stringify(ids)], { execArgv, stdio: 'inherit' }),
+    const children = Array.from({ length: 4 }, (_, index) =>
+      fork(racer, [String(port), prefix, JSON.stringify(ids), String(index * 75)], { execArgv, stdio: 'inherit' }),
     );
     await Promise.all(children.map(message));
     await Promise.all(ids.map(async (id) => items.create({ id, owner: 'o', createdAt: 1 })));

@@ -2,15 +2,30 @@
 import { createRedisStorage } from '@portcullis/storage-redis';
 import { Redis } from 'ioredis';
 
-const [port, prefix, ids] = [Number(process.argv[2]), process.argv[3], JSON.parse(process.argv[4])];
+const [port, prefix, ids, start] = [
+  Number(process.argv[2]),
+  process.argv[3],
+  JSON.parse(process.argv[4]),
+  Number(process.argv[5]),
+];
 const client = new Redis({ host: '127.0.0.1', port });
 const storage = createRedisStorage(client, { prefix });
 const items = storage.collection({ name: 'race', indexes: ['owner'] });
 await storage.migrate();
 
-const chosen = async (work) => (await Promise.all(ids.map(async (id) => ((await work(id)) ? [id] : [])))).flat();
+// All begin at once: none before the last has come.
+const together = async (processes) => {
+  const arrivals = { algorithm: 'fixed-window', limit: processes, windowMs: 360_000_000 };
+  await storage.counters.consume('arrived', arrivals);
+  while ((await storage.counters.consume('arrived', arrivals, { cost: 0 })).remaining > 0);
+};
+
+// From a place of its own on, so that none has them all before another has begun, and each meets the others.
+const turned = [...ids.slice(start), ...ids.slice(0, start)];
+const chosen = async (work) => (await Promise.all(turned.map(async (id) => ((await work(id)) ? [id] : [])))).flat();
 
 process.on('message', async () => {
+  await together(4);
   const taken = await chosen(async (id) => (await items.take(id)) !== undefined);
   const created = await chosen(
     async (id) => (await items.create({ id: `new ${id}`, owner: 'o', createdAt: 1 })) !== undefined,

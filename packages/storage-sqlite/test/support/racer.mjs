@@ -8,7 +8,15 @@ const storage = createSqliteStorage(database, { durability: 'normal' });
 const items = storage.collection({ name: 'race', indexes: ['owner'] });
 storage.migrate();
 
+// All begin at once: none before the last has come.
+const together = (processes) => {
+  const arrivals = { algorithm: 'fixed-window', limit: processes, windowMs: 360_000_000 };
+  storage.counters.consume('arrived', arrivals);
+  while (storage.counters.consume('arrived', arrivals, { cost: 0 }).remaining > 0);
+};
+
 process.on('message', () => {
+  together(4);
   const taken = ids.filter((id) => items.take(id) !== undefined);
   const created = ids.filter((id) => items.create({ id: `new ${id}`, owner: 'o', createdAt: 1 }) !== undefined);
   let allowed = 0;
