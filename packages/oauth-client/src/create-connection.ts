@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi';
 import { createClient, createClientAuthentication, privateKeyOf } from './client-authentication.js';
 import type { Connection, ConnectionOptions, ProviderRegistration } from './connection.js';
 import { discover } from './discover.js';
-import { invalidOption, OAuthError } from './errors.js';
+import { invalidOption } from './errors.js';
 import { createGuardedFetch } from './guarded-fetch.js';
 import { mapFailure } from './map-failure.js';
 import type { Provider } from './provider.js';
