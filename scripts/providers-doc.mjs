@@ -35,7 +35,12 @@ const rows = readdirSync(fixtures).map((entry) => {
 rows.sort((a, b) => a.label.localeCompare(b.label, 'en') || a.line.localeCompare(b.line, 'en'));
 const example = readFileSync(join(root, 'packages/e2e/test/acme-provider.ts'), 'utf8');
 
-const text = `# Providers
+const text = `---
+group: Sign in with others
+order: 35
+---
+
+# Providers
 
 A provider is data: where it is, and what is special about it. \`@portcullis/oauth-client/providers\` has ${rows.length} of them, each in a small file
 that names the provider's own documentation. This page is generated from the records by \`npm run providers:update\`.

@@ -2,20 +2,21 @@ import type { Provider } from '../provider.js';
 import { issuerUrl } from './host-name.js';
 import { openidProfile } from './openid-profile.js';
 
-const record: Omit<Provider, 'issuer'> = {
+const gitlabAt = (issuer: string): Provider => ({
   id: 'gitlab',
   label: 'GitLab',
+  issuer,
   discovery: 'oidc',
   openid: true,
   scopes: ['openid', 'profile', 'email'],
   profile: openidProfile,
-};
+});
 
 /**
  * GitLab.com.
  * @see https://docs.gitlab.com/integration/openid_connect_provider/
  */
-export const gitlab: Provider = { ...record, issuer: 'https://gitlab.com' };
+export const gitlab: Provider = /* @__PURE__ */ gitlabAt('https://gitlab.com');
 
 /** What `gitlabSelfManaged` takes. */
 export interface GitlabSelfManagedOptions {
@@ -29,5 +30,5 @@ export interface GitlabSelfManagedOptions {
  * @see https://docs.gitlab.com/integration/openid_connect_provider/
  */
 export function gitlabSelfManaged({ issuer }: GitlabSelfManagedOptions): Provider {
-  return { ...record, issuer: issuerUrl('issuer', issuer) };
+  return gitlabAt(issuerUrl('issuer', issuer));
 }

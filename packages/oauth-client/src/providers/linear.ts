@@ -24,7 +24,7 @@ export const linear: Provider = {
       url: 'https://api.linear.app/graphql',
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ viewer { id name displayName email avatarUrl } }' }),
+      body: /* @__PURE__ */ JSON.stringify({ query: '{ viewer { id name displayName email avatarUrl } }' }),
     },
   ],
   profile({ userInfo: [answer] }) {

@@ -1,8 +1,6 @@
 import type { Provider } from '../provider.js';
 import { idOf, objectOf, textOf } from './read-json.js';
 
-const fields = 'fields%5Buser%5D=email,full_name,image_url,is_email_verified,vanity';
-
 /**
  * Patreon. It answers in JSON:API, with the fields that are asked for.
  * @see https://docs.patreon.com/#oauth
@@ -19,7 +17,11 @@ export const patreon: Provider = {
   openid: false,
   scopes: ['identity', 'identity[email]'],
   clientAuthentication: 'client_secret_post',
-  userInfo: [{ url: `https://www.patreon.com/api/oauth2/v2/identity?${fields}` }],
+  userInfo: [
+    {
+      url: 'https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=email,full_name,image_url,is_email_verified,vanity',
+    },
+  ],
   profile({ userInfo: [answer] }) {
     const { id, attributes } = objectOf(objectOf(answer)['data']);
     const { full_name: name, vanity, email, is_email_verified: verified, image_url: picture } = objectOf(attributes);

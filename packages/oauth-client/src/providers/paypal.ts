@@ -32,7 +32,10 @@ function payPalAt(authorization: string, api: string): Provider {
  * @see https://developer.paypal.com/docs/log-in-with-paypal/integrate/
  * @see https://developer.paypal.com/docs/api/identity/v1/
  */
-export const paypal: Provider = payPalAt('https://www.paypal.com', 'https://api-m.paypal.com');
+export const paypal: Provider = /* @__PURE__ */ payPalAt('https://www.paypal.com', 'https://api-m.paypal.com');
 
 /** PayPal's sandbox, whose users are made up. */
-export const paypalSandbox: Provider = payPalAt('https://www.sandbox.paypal.com', 'https://api-m.sandbox.paypal.com');
+export const paypalSandbox: Provider = /* @__PURE__ */ payPalAt(
+  'https://www.sandbox.paypal.com',
+  'https://api-m.sandbox.paypal.com',
+);

@@ -15,7 +15,7 @@ export const twitch: Provider = {
   endpoints: { revocation: 'https://id.twitch.tv/oauth2/revoke' },
   openid: true,
   scopes: ['openid', 'user:read:email'],
-  authorizationParameters: { claims: JSON.stringify({ id_token: claims }) },
+  authorizationParameters: { claims: /* @__PURE__ */ JSON.stringify({ id_token: claims }) },
   clientAuthentication: 'client_secret_post',
   normalizeTokenAnswer: ({ scope, ...answer }) =>
     Array.isArray(scope) ? { ...answer, scope: scope.join(' ') } : scope === undefined ? answer : { ...answer, scope },
