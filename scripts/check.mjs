@@ -19,6 +19,7 @@ const checks = {
   twins: node('twins'),
   requirements: node('requirements'),
   errors: [process.execPath, '--conditions=@portcullis/source', '--import', 'tsx', 'scripts/errors-doc.mjs', '--check'],
+  runtimes: node('runtimes', '--check'),
   snippets: node('snippets'),
   build: node('build'),
   pack: node('pack'),
