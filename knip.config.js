@@ -12,7 +12,7 @@ export default {
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     '.': {
-      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/{vitest.config,workers-testkit}.mjs'],
+      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs'],
       project: ['scripts/**/*.mjs', '*.{ts,js,mjs}'],
       // Tools that the scripts run by their bin name, which knip cannot see.
       ignoreDependencies: [

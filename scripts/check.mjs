@@ -27,6 +27,7 @@ const checks = {
     'scripts/providers-doc.mjs',
     '--check',
   ],
+  runtimes: node('runtimes', '--check'),
   snippets: node('snippets'),
   docs: node('docs'),
   build: node('build'),

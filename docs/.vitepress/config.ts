@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitepress';
 import llms from 'vitepress-plugin-llms';
+import { nameRepositoryFiles } from './repository-files.js';
 import { drawSequence } from './sequence.js';
 import { createSidebar } from './sidebar.js';
 
@@ -25,6 +26,7 @@ export default defineConfig({
         token.info = token.info.replace(/ file=\S+/, '');
         return fence(tokens, index, options, env, self);
       };
+      md.core.ruler.push('repository-files', nameRepositoryFiles);
     },
   },
   vite: {
