@@ -6,7 +6,8 @@ import { publishedPackages, root } from './scripts/lib/workspace.mjs';
 
 const budgets = {
   '@portcullis/core': '24.3 kB',
-  '@portcullis/core/adapter': '2.9 kB',
+  // With the view of a web Request, which Node's adapters leave out.
+  '@portcullis/core/adapter': '2.5 kB',
   '@portcullis/core/storage': '8.4 kB',
   '@portcullis/core/policy': '4.4 kB',
   '@portcullis/core/rate-limit': '7.9 kB',
@@ -27,8 +28,8 @@ const budgets = {
   '@portcullis/express': '2.2 kB',
   '@portcullis/koa': '1.9 kB',
   '@portcullis/hono': '2.3 kB',
-  '@portcullis/fastify': '2 kB',
-  '@portcullis/web': '3 kB',
+  '@portcullis/fastify': '1.9 kB',
+  '@portcullis/web': '2.4 kB',
 };
 
 // Shared chunks import each other for order only, of which esbuild warns outside node_modules.
@@ -45,7 +46,7 @@ const programs = [
   { framework: 'koa', platform: 'node', limit: '23.7 kB' },
   { framework: 'hono', platform: 'browser', limit: '26.5 kB' },
   { framework: 'fastify', platform: 'node', limit: '24 kB' },
-  { framework: 'web', platform: 'browser', limit: '27.5 kB' },
+  { framework: 'web', platform: 'browser', limit: '26 kB' },
 ].map(({ framework, platform, limit }) => ({
   name: `core + api-key + ${framework}`,
   path: `packages/e2e/size/api-keys-on-${framework}.js`,

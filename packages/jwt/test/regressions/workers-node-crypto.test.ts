@@ -1,6 +1,7 @@
+import type * as nodeCrypto from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-type Crypto = typeof import('node:crypto');
+type Crypto = typeof nodeCrypto;
 
 // The node:crypto of Workers has every function, and its sign and verify refuse a KeyObject beside options: ES256, RS256
 // and the rest failed there, each with an error, because only an HMAC was tried.
