@@ -110,8 +110,9 @@ describe.each(versions)('fastifyGuard on %s', (_name, create) => {
     await app.ready();
     expect(shared).toHaveLength(1);
     expect(words(g.audit(app))).toEqual(['GET /inside closed', 'GET /shared open']);
-    const statuses = ['/outside', '/inside', '/shared'].map(async (path) => (await call(app, path)).status);
-    expect(await Promise.all(statuses)).toEqual([200, 403, 200]);
+    const statuses: number[] = [];
+    for (const path of ['/outside', '/inside', '/shared']) statuses.push((await call(app, path)).status);
+    expect(statuses).toEqual([200, 403, 200]);
   });
 
   it('audits nothing but an application whose routes it has seen', async () => {
