@@ -48,18 +48,19 @@ export function tableOf(handler: object): WebTable | undefined {
   return (handler as { readonly [tableKey]?: WebTable })[tableKey];
 }
 
-/** Writes on a handler which table it leads to. */
-export function markTable<F extends object>(handler: F, table: WebTable | undefined): F {
+/**
+ * Writes on a handler which table it leads to, if any, and that it wants what the runtime has beside the request:
+ * `Deno.serve` hands over as many arguments as `length` says, and rest parameters say none.
+ */
+export function markHandler<F extends object>(handler: F, table: WebTable | undefined): F {
+  Object.defineProperty(handler, 'length', { value: 2 });
   return table === undefined ? handler : Object.assign(handler, { [tableKey]: table });
 }
 
 function readRoute([key, handler]: readonly [string, WebHandler]): WebRoute {
   const [, method, path = ''] = /^(?:([A-Z-]+) )?(\/\S*)$/.exec(key) ?? [];
   if (path === '' || /\*./.test(path) || typeof handler !== 'function')
-    throw new CoreError(
-      'invalid_option',
-      `routes: "${key}" must read "GET /path/:name", a final * at most, and be a function.`,
-    );
+    throw new CoreError('invalid_option', `routes: "${key}" must read "GET /path/:name", and be a function.`);
   return { method, path, handler };
 }
 
@@ -143,6 +144,6 @@ export function closedRoutes(
         }
       });
     };
-    return markTable(fetch, { routes, fallback });
+    return markHandler(fetch, { routes, fallback });
   };
 }

@@ -29,7 +29,7 @@ import { readTrustProxy, type TrustProxy } from '@portcullis/core/node';
 import { type AssertClosedOptions, auditRoutes } from './audit-routes.js';
 import {
   closedRoutes,
-  markTable,
+  markHandler,
   tableOf,
   type WebFetch,
   type WebRouteOptions,
@@ -123,7 +123,7 @@ export function webGuard<P extends Principal, V extends Vocabulary>(
         };
         return outer === undefined ? sendFields(made, visit) : visit();
       };
-      return markTable(markGuard(answer, requirement), tableOf(handler));
+      return markHandler(markGuard(answer, requirement), tableOf(handler));
     };
   }
 
