@@ -1,6 +1,5 @@
-import type { Endpoint } from '@portcullis/core/endpoint';
-import { formType, readFormStream, readParsedForm } from '@portcullis/core/endpoint';
 import { exchangeOf } from '@portcullis/core/adapter';
+import { createEndpointInput, type Endpoint, readNodeForm } from '@portcullis/core/endpoint';
 import { type FastifyReply, type GuardedRequest, stateKey } from './fastify-request.js';
 
 /**
@@ -11,19 +10,12 @@ export function fastifyEndpoint(endpoint: Endpoint): (request: object, reply: ob
   return async (plain, plainReply) => {
     const request = plain as GuardedRequest & { readonly body?: unknown };
     const reply = plainReply as FastifyReply;
-    const exchange = exchangeOf(request[stateKey]);
-    const { status, headers, body } = await endpoint({
-      request: exchange.request,
-      response: exchange.response,
-      path: (request.params ?? {}) as Readonly<Record<string, string | undefined>>,
-      async form() {
-        if (!formType(exchange.request.header('content-type'))) return undefined;
-        // A body parser that ran has left an object or a text; one that did not has left nothing.
-        return request.body === undefined || request.body === null
-          ? readFormStream(request.raw as never)
-          : readParsedForm(request.body);
-      },
+    const input = createEndpointInput(exchangeOf(request[stateKey]), {
+      path: request.params as object | undefined,
+      // Where no parser ran there may be null.
+      readForm: () => readNodeForm(request.raw, request.body ?? undefined),
     });
+    const { status, headers, body } = await endpoint(input);
     for (const [name, value] of headers) reply.header(name, value);
     reply.code(status);
     return reply.send(body ?? '');

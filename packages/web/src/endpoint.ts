@@ -1,21 +1,15 @@
-import type { Endpoint } from '@portcullis/core/endpoint';
-import { formType, readFormStream } from '@portcullis/core/endpoint';
 import { exchangeOf } from '@portcullis/core/adapter';
+import { createEndpointInput, type Endpoint, readFormStream } from '@portcullis/core/endpoint';
 import { stateFor, type WebParams, type WebSource } from './web-request.js';
 
 /** Mounts a feature's endpoint as the handler that a guard takes: `g.open()(webEndpoint(endpoint))`. */
 export function webEndpoint(endpoint: Endpoint): (source: WebSource) => Promise<Response> {
   return async ({ request, params }) => {
-    const exchange = exchangeOf(stateFor(request));
-    const { status, headers, body } = await endpoint({
-      request: exchange.request,
-      response: exchange.response,
+    const input = createEndpointInput(exchangeOf(stateFor(request)), {
       path: singles(params),
-      async form() {
-        if (!formType(exchange.request.header('content-type'))) return undefined;
-        return request.body === null ? new URLSearchParams() : readFormStream(request.body as never);
-      },
+      readForm: async () => (request.body === null ? new URLSearchParams() : readFormStream(request.body as never)),
     });
+    const { status, headers, body } = await endpoint(input);
     return new Response(body ?? null, {
       status,
       headers: headers.map(([name, value]): [string, string] => [name, value]),

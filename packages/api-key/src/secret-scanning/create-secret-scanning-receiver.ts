@@ -1,8 +1,8 @@
 import { type Environment, invalidOption } from '@portcullis/core';
+import { readLimited } from '@portcullis/core/fetch';
 import type { ApiKeys } from '../create-api-keys.js';
 import { decodeBase64, derToRaw } from './ecdsa-signature.js';
 import { createPublicKeys } from './public-keys.js';
-import { readLimited } from './read-limited.js';
 
 /** What `createSecretScanningReceiver` takes. */
 export interface SecretScanningReceiverOptions extends Pick<Environment, 'clock' | 'fetch'> {

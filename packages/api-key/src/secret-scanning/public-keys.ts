@@ -1,6 +1,6 @@
 import type { Clock, Fetch } from '@portcullis/core';
+import { readLimited } from '@portcullis/core/fetch';
 import { decodeBase64 } from './ecdsa-signature.js';
-import { readLimited } from './read-limited.js';
 
 /** The public keys of a sender, by identifier. */
 export interface PublicKeys {

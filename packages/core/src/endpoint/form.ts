@@ -1,10 +1,5 @@
 const maxBytes = 65_536;
 
-/** Whether a Content-Type is that of an HTML form. */
-export function formType(contentType: string | undefined): boolean {
-  return /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i.test(contentType ?? '');
-}
-
 /** The fields of an urlencoded body; `undefined` when it is too long. */
 export function parseForm(body: string): URLSearchParams | undefined {
   return body.length > maxBytes ? undefined : new URLSearchParams(body);
@@ -21,6 +16,11 @@ export async function readFormStream(stream: AsyncIterable<Uint8Array>): Promise
     text += decoder.decode(part, { stream: true });
   }
   return parseForm(text + decoder.decode());
+}
+
+/** Reads a form of a Node request, of which a body parser that ran has left something; one that did not has left nothing. */
+export async function readNodeForm(stream: object, parsed: unknown): Promise<URLSearchParams | undefined> {
+  return parsed === undefined ? readFormStream(stream as AsyncIterable<Uint8Array>) : readParsedForm(parsed);
 }
 
 /**

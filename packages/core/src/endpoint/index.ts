@@ -3,4 +3,5 @@
  * @packageDocumentation
  */
 export type { Endpoint, EndpointAnswer, EndpointInput } from './endpoint.js';
-export { formType, parseForm, readFormStream, readParsedForm } from './form.js';
+export { createEndpointInput, type EndpointInputParts } from './endpoint-input.js';
+export { parseForm, readFormStream, readNodeForm, readParsedForm } from './form.js';

@@ -1,3 +1,4 @@
+import { readLimited } from '@portcullis/core/fetch';
 import { oauthError } from './oauth-response.js';
 
 /** The parameters of a request's body. */
@@ -13,21 +14,9 @@ export interface ParameterRules {
 /** Longer than any token of ours, a client's authentication included. */
 export const defaultMaxBytes = 32_768;
 
-async function readBody(request: Request, maxBytes: number): Promise<string | undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const reader = request.body?.getReader();
-  let text = '';
-  let bytes = 0;
-  // Counted as it comes: Content-Length is only a claim.
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    bytes += part.value.byteLength;
-    if (bytes > maxBytes) {
-      await reader?.cancel();
-      return undefined;
-    }
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text + decoder.decode();
+async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
+  const bytes = await readLimited(request, maxBytes);
+  return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 function parseForm(text: string): FormParameters | undefined {
@@ -72,10 +61,9 @@ export async function readParameters(
       `Send application/x-www-form-urlencoded${json ? ' or application/json' : ''}.`,
     );
   }
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge();
   let text: string | undefined;
   try {
-    text = await readBody(request, maxBytes);
+    text = await readText(request, maxBytes);
   } catch {
     return oauthError(400, 'invalid_request', 'The body could not be read as UTF-8.');
   }
