@@ -5,16 +5,16 @@ import {
   createBackchannelLogoutHandler,
   endProviderSessions,
   type EndSession,
-} from './backchannel-logout.js';
-import { type CallbackHandlerOptions, createCallbackHandler } from './callback-handler.js';
-import type { Connection } from './connection.js';
-import { type EndSessionOptions, endSessionUrl } from './end-session-url.js';
+} from './logout/backchannel-logout.js';
+import { type CallbackHandlerOptions, createCallbackHandler } from './sign-in/callback-handler.js';
+import type { Connection } from './connection/connection.js';
+import { type EndSessionOptions, endSessionUrl } from './logout/end-session-url.js';
 import { createIdentities, type Identities } from './identities.js';
-import { createLoginHandler, type LoginHandlerOptions } from './login-handler.js';
-import { createLogoutHandler, type LogoutHandlerOptions } from './logout-handler.js';
+import { createLoginHandler, type LoginHandlerOptions } from './sign-in/login-handler.js';
+import { createLogoutHandler, type LogoutHandlerOptions } from './logout/logout-handler.js';
 import { type OAuthClientOptions, parseOAuthOptions } from './oauth-client-options.js';
 import type { OAuthEvents } from './oauth-events.js';
-import { createProviderSessions, type ProviderSessions } from './provider-sessions.js';
+import { createProviderSessions, type ProviderSessions } from './logout/provider-sessions.js';
 import {
   beginSignIn,
   type BeginOptions,
@@ -23,9 +23,9 @@ import {
   completeSignIn,
   connectionOf,
   type SignInResult,
-} from './sign-in.js';
-import { beginStepUp, type StepUpOptions } from './step-up.js';
-import { createTransactions } from './transactions.js';
+} from './sign-in/sign-in.js';
+import { beginStepUp, type StepUpOptions } from './sign-in/step-up.js';
+import { createTransactions } from './sign-in/transactions.js';
 import { createTokenVault } from './vault/create-token-vault.js';
 import type { TokenVault } from './vault/token-vault.js';
 

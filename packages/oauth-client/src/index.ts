@@ -2,27 +2,27 @@
  * Sign in with any provider, call its API for the user, and get machine-to-machine tokens.
  * @packageDocumentation
  */
-export type { RequestedDetail } from './authorization-details.js';
+export type { RequestedDetail } from './sign-in/authorization-details.js';
 export {
   type AuthorizationOptions,
   type AuthorizationRequest,
   type AuthorizationRequestOptions,
   type AuthorizationTransaction,
   createAuthorizationRequest,
-} from './authorization-request.js';
-export type { BackchannelLogoutHandlerOptions, EndedSession, EndSession } from './backchannel-logout.js';
-export type { CallbackHandlerOptions, SignedInOutcome } from './callback-handler.js';
-export { type ClientMetadataOptions, clientMetadataDocument } from './client-metadata-document.js';
+} from './sign-in/authorization-request.js';
+export type { BackchannelLogoutHandlerOptions, EndedSession, EndSession } from './logout/backchannel-logout.js';
+export type { CallbackHandlerOptions, SignedInOutcome } from './sign-in/callback-handler.js';
+export { type ClientMetadataOptions, clientMetadataDocument } from './registration/client-metadata-document.js';
 export {
   type ClientRegistrations,
   type ClientRegistrationsOptions,
   createClientRegistrations,
   registrationCollection,
-} from './client-registrations.js';
-export type { Connection, ConnectionLimits, ConnectionOptions, ProviderRegistration } from './connection.js';
-export { createConnection } from './create-connection.js';
+} from './registration/client-registrations.js';
+export type { Connection, ConnectionLimits, ConnectionOptions, ProviderRegistration } from './connection/connection.js';
+export { createConnection } from './connection/create-connection.js';
 export { createOAuthClient, type OAuthClient } from './create-oauth-client.js';
-export { type EndSessionOptions, endSessionUrl } from './end-session-url.js';
+export { type EndSessionOptions, endSessionUrl } from './logout/end-session-url.js';
 export { OAuthError, type OAuthErrorCode, oauthErrors } from './errors.js';
 export {
   type Identities,
@@ -32,8 +32,8 @@ export {
   leavingCollection,
   type UnlinkOptions,
 } from './identities.js';
-export type { LoginHandlerOptions } from './login-handler.js';
-export type { LogoutHandlerOptions } from './logout-handler.js';
+export type { LoginHandlerOptions } from './sign-in/login-handler.js';
+export type { LogoutHandlerOptions } from './logout/logout-handler.js';
 export type { OAuthClientOptions } from './oauth-client-options.js';
 export type { OAuthEvents } from './oauth-events.js';
 export type {
@@ -53,13 +53,13 @@ export {
   providerSessionCollection,
   type SignedIn,
   type StartedSession,
-} from './provider-sessions.js';
-export { type Authorization, redeemAuthorization } from './redeem-authorization.js';
-export { loopbackRedirectUri } from './redirect-uri.js';
-export type { BeginOptions, Begun, CompleteOptions, SignInResult } from './sign-in.js';
-export type { StepUpOptions } from './step-up.js';
+} from './logout/provider-sessions.js';
+export { type Authorization, redeemAuthorization } from './sign-in/redeem-authorization.js';
+export { loopbackRedirectUri } from './sign-in/redirect-uri.js';
+export type { BeginOptions, Begun, CompleteOptions, SignInResult } from './sign-in/sign-in.js';
+export type { StepUpOptions } from './sign-in/step-up.js';
 export type { TokenSet } from './token-set.js';
-export { transactionCollection } from './transactions.js';
+export { transactionCollection } from './sign-in/transactions.js';
 export type { AccessToken, TokenCall } from './tokens/access-token.js';
 export type { AuthorizedFetch, AuthorizedFetchOptions } from './tokens/authorized-fetch.js';
 export {

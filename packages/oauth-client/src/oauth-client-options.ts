@@ -11,8 +11,8 @@ import {
   type Sealer,
   type Storage,
 } from '@portcullis/core';
-import type { Connection, ConnectionLimits, ProviderRegistration } from './connection.js';
-import { createConnection } from './create-connection.js';
+import type { Connection, ConnectionLimits, ProviderRegistration } from './connection/connection.js';
+import { createConnection } from './connection/create-connection.js';
 import { invalidOption } from './errors.js';
 import type { OAuthEvents } from './oauth-events.js';
 

@@ -2,8 +2,8 @@ import { type EndpointInput, readParsedForm } from '@portcullis/core/endpoint';
 import { requirement } from '@portcullis-internal/testkit';
 import type { JWTPayload } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EndedSession } from '../src/backchannel-logout.js';
-import { providerSessionCollection } from '../src/provider-sessions.js';
+import type { EndedSession } from '../src/logout/backchannel-logout.js';
+import { providerSessionCollection } from '../src/logout/provider-sessions.js';
 import { type Harness, startHarness } from './support/sign-in-harness.js';
 
 const event = { 'http://schemas.openid.net/event/backchannel-logout': {} };

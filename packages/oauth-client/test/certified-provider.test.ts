@@ -4,11 +4,11 @@ import { type CertifiedProvider, certifiedProvider, userAgent } from '@portculli
 import { exportJWK, generateKeyPair } from 'jose';
 import * as protocol from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProviderRegistration } from '../src/connection.js';
+import type { ProviderRegistration } from '../src/connection/connection.js';
 import { createOAuthClient, type OAuthClient } from '../src/create-oauth-client.js';
-import { readTokenAnswer } from '../src/read-token-answer.js';
-import type { BeginOptions, SignInResult } from '../src/sign-in.js';
-import { withDpopNonce } from '../src/with-dpop-nonce.js';
+import { readTokenAnswer } from '../src/connection/read-token-answer.js';
+import type { BeginOptions, SignInResult } from '../src/sign-in/sign-in.js';
+import { withDpopNonce } from '../src/connection/with-dpop-nonce.js';
 import { createBrowser } from './support/browser.js';
 import { keys, origin } from './support/sign-in-harness.js';
 import { testProvider } from './support/test-provider.js';

@@ -2,17 +2,17 @@ import { createMemoryStorage } from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
 import { certifiedProvider, userAgent } from '@portcullis-internal/testkit/oidc';
 import { describe, expect, it } from 'vitest';
-import { createAuthorizationRequest } from '../src/authorization-request.js';
-import { clientMetadataDocument } from '../src/client-metadata-document.js';
+import { createAuthorizationRequest } from '../src/sign-in/authorization-request.js';
+import { clientMetadataDocument } from '../src/registration/client-metadata-document.js';
 import {
   type ClientRegistrationsOptions,
   createClientRegistrations,
   registrationCollection,
-} from '../src/client-registrations.js';
-import { createConnection } from '../src/create-connection.js';
+} from '../src/registration/client-registrations.js';
+import { createConnection } from '../src/connection/create-connection.js';
 import type { Provider } from '../src/provider.js';
-import { loopbackRedirectUri } from '../src/redirect-uri.js';
-import { redeemAuthorization } from '../src/redeem-authorization.js';
+import { loopbackRedirectUri } from '../src/sign-in/redirect-uri.js';
+import { redeemAuthorization } from '../src/sign-in/redeem-authorization.js';
 import { keys } from './support/sign-in-harness.js';
 import { testProvider } from './support/test-provider.js';
 

@@ -5,9 +5,9 @@ import { fakeClock, requirement } from '@portcullis-internal/testkit';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
-import type { Connection, ConnectionOptions } from '../src/connection.js';
-import { createConnection } from '../src/create-connection.js';
-import { metadataUrls } from '../src/discover.js';
+import type { Connection, ConnectionOptions } from '../src/connection/connection.js';
+import { createConnection } from '../src/connection/create-connection.js';
+import { metadataUrls } from '../src/connection/discover.js';
 import type { ClientCredential, Provider } from '../src/provider.js';
 import { scriptedFetch, testProvider } from './support/test-provider.js';
 

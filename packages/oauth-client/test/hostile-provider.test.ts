@@ -3,7 +3,7 @@ import { requirement } from '@portcullis-internal/testkit';
 import { decodeProtectedHeader, SignJWT, UnsecuredJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { leftHalfHash } from '../src/verify-id-token.js';
+import { leftHalfHash } from '../src/sign-in/verify-id-token.js';
 import { type Harness, startHarness } from './support/sign-in-harness.js';
 
 const open: Harness[] = [];

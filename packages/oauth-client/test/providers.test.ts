@@ -1,12 +1,12 @@
 import { requirement } from '@portcullis-internal/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuthorizationRequest } from '../src/authorization-request.js';
-import type { Connection } from '../src/connection.js';
-import { createConnection } from '../src/create-connection.js';
+import { createAuthorizationRequest } from '../src/sign-in/authorization-request.js';
+import type { Connection } from '../src/connection/connection.js';
+import { createConnection } from '../src/connection/create-connection.js';
 import type { ProfileSources } from '../src/provider.js';
 import * as providers from '../src/providers/index.js';
-import { redeemAuthorization } from '../src/redeem-authorization.js';
+import { redeemAuthorization } from '../src/sign-in/redeem-authorization.js';
 import { type ProviderFixture, providerFixtures, withValue } from './support/provider-fixtures.js';
 import { createProviderServer, type ProviderServer } from './support/provider-server.js';
 

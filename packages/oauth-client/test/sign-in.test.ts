@@ -1,6 +1,6 @@
 import { requirement } from '@portcullis-internal/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { transactionCollection } from '../src/transactions.js';
+import { transactionCollection } from '../src/sign-in/transactions.js';
 import { createBrowser } from './support/browser.js';
 import { type Harness, origin, startHarness } from './support/sign-in-harness.js';
 

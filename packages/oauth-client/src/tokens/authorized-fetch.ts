@@ -1,6 +1,6 @@
 import type { Fetch } from '@portcullis/core';
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { invalidOption, OAuthError } from '../errors.js';
 import type { AccessToken } from './access-token.js';
 

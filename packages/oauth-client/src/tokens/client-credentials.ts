@@ -1,5 +1,5 @@
-import type { Connection } from '../connection.js';
-import { checkResources } from '../resource-indicator.js';
+import type { Connection } from '../connection/connection.js';
+import { checkResources } from '../sign-in/resource-indicator.js';
 import { wholeNumber } from '../whole-number.js';
 import type { AccessToken, TokenCall } from './access-token.js';
 import { type AuthorizedFetch, type AuthorizedFetchOptions, createAuthorizedFetch } from './authorized-fetch.js';

@@ -1,7 +1,7 @@
 import { isPortcullisError } from '@portcullis/core';
 import { urlObjection } from '@portcullis/core/fetch';
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { OAuthError } from '../errors.js';
 import type { TokenSet } from '../token-set.js';
 import type { TokenCall } from './access-token.js';

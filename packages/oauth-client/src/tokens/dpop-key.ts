@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 

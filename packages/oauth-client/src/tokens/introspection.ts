@@ -1,9 +1,9 @@
 import { type Secret, sha256 } from '@portcullis/core';
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { invalidOption } from '../errors.js';
 import type { ProviderJson } from '../provider.js';
-import { whileWanted } from '../while-wanted.js';
+import { whileWanted } from '../connection/while-wanted.js';
 import { wholeNumber } from '../whole-number.js';
 import type { TokenCall } from './access-token.js';
 import { type ActingParty, outermostActor } from './outermost-actor.js';

@@ -1,6 +1,6 @@
 import { type Environment, randomToken, type Random, type Secret } from '@portcullis/core';
 import { SignJWT } from 'jose';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { ClientKey } from '../provider.js';
 import type { TokenSet } from '../token-set.js';
 import { wholeNumber } from '../whole-number.js';

@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { ProviderJson } from '../provider.js';
-import { readTokenAnswer } from '../read-token-answer.js';
+import { readTokenAnswer } from '../connection/read-token-answer.js';
 import type { TokenSet } from '../token-set.js';
-import { withDpopNonce } from '../with-dpop-nonce.js';
+import { withDpopNonce } from '../connection/with-dpop-nonce.js';
 
 /** One request to a token endpoint. */
 export interface TokenRequest {

@@ -1,6 +1,6 @@
 import { isPortcullisError, type Secret } from '@portcullis/core';
 import * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { TokenCall } from './access-token.js';
 import { plain } from './token-parameters.js';
 

@@ -1,5 +1,5 @@
 import { type Clock, isPortcullisError } from '@portcullis/core';
-import { whileWanted } from '../while-wanted.js';
+import { whileWanted } from '../connection/while-wanted.js';
 import type { AccessToken, TokenCall } from './access-token.js';
 import { quietMs, renewalTime, settledMs } from './renewal.js';
 

@@ -1,5 +1,5 @@
 import type { Secret } from '@portcullis/core';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { invalidOption, OAuthError } from '../errors.js';
 import type { ProviderJson } from '../provider.js';
 import type { TokenCall } from './access-token.js';

@@ -1,6 +1,6 @@
 import type { Secret } from '@portcullis/core';
 import { invalidOption } from '../errors.js';
-import { checkResources } from '../resource-indicator.js';
+import { checkResources } from '../sign-in/resource-indicator.js';
 
 /** What a token is asked for. */
 export interface TokenWish {

@@ -1,11 +1,11 @@
 import { createSealer, isPortcullisError, modify, randomToken, random as systemRandom } from '@portcullis/core';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { invalidOption } from '../errors.js';
 import { createAuthorizedFetch } from '../tokens/authorized-fetch.js';
 import { bindConnection, exportDpopKey, importDpopKey } from '../tokens/dpop-key.js';
 import { revokeToken } from '../tokens/revoke-token.js';
 import { timerWait } from '../tokens/wait.js';
-import { whileWanted } from '../while-wanted.js';
+import { whileWanted } from '../connection/while-wanted.js';
 import { wholeNumber } from '../whole-number.js';
 import { grantCollection, grantId, type GrantRecord } from './grant-record.js';
 import { createGrantSeal, type GrantSecrets } from './grant-seal.js';

@@ -9,7 +9,7 @@ import {
   type Stored,
 } from '@portcullis/core';
 import type * as oauth from 'oauth4webapi';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import { OAuthError } from '../errors.js';
 import type { TokenSet } from '../token-set.js';
 import type { AccessToken } from '../tokens/access-token.js';

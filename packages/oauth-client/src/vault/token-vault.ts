@@ -1,5 +1,5 @@
 import type { Environment, EventSink, KeyRing, Storage } from '@portcullis/core';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { TokenSet } from '../token-set.js';
 import type { AccessToken, TokenCall } from '../tokens/access-token.js';
 import type { AuthorizedFetch, AuthorizedFetchOptions } from '../tokens/authorized-fetch.js';

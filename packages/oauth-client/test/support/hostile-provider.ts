@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { leftHalfHash } from '../../src/verify-id-token.js';
+import { leftHalfHash } from '../../src/sign-in/verify-id-token.js';
 
 /** A provider that does as a test tells it. Correct by default. */
 export interface HostileProvider {

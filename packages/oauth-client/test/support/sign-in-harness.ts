@@ -1,10 +1,10 @@
 import { createMemoryStorage, type Storage } from '@portcullis/core';
 import { type FakeClock, fakeClock } from '@portcullis-internal/testkit';
-import type { ProviderRegistration } from '../../src/connection.js';
+import type { ProviderRegistration } from '../../src/connection/connection.js';
 import { createOAuthClient, type OAuthClient } from '../../src/create-oauth-client.js';
 import type { OAuthClientOptions } from '../../src/oauth-client-options.js';
 import type { Provider } from '../../src/provider.js';
-import type { BeginOptions, SignInResult } from '../../src/sign-in.js';
+import type { BeginOptions, SignInResult } from '../../src/sign-in/sign-in.js';
 import { type Browser, createBrowser } from './browser.js';
 import { type HostileProvider, startHostileProvider } from './hostile-provider.js';
 import { testProvider } from './test-provider.js';

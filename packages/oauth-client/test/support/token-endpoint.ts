@@ -1,6 +1,6 @@
 import { type FakeClock, fakeClock } from '@portcullis-internal/testkit';
-import type { Connection } from '../../src/connection.js';
-import { createConnection } from '../../src/create-connection.js';
+import type { Connection } from '../../src/connection/connection.js';
+import { createConnection } from '../../src/connection/create-connection.js';
 import type { ClientCredential, Provider } from '../../src/provider.js';
 import { formOf, testProvider } from './test-provider.js';
 

@@ -1,7 +1,7 @@
 import { type Clock, createEvents, createMemoryStorage, type KeyRing, type Storage } from '@portcullis/core';
 import { type FakeClock, fakeClock } from '@portcullis-internal/testkit';
 import type { ClientCredential } from '../../src/provider.js';
-import { createConnection } from '../../src/create-connection.js';
+import { createConnection } from '../../src/connection/create-connection.js';
 import { createTokenVault } from '../../src/vault/create-token-vault.js';
 import type { TokenVault, TokenVaultOptions } from '../../src/vault/token-vault.js';
 import type { VaultEvents } from '../../src/vault/vault-events.js';
