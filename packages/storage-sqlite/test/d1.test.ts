@@ -89,6 +89,7 @@ function breakable(database: D1Database): { readonly database: D1Database; setBr
       // Each call goes through the runtime's own server, and a race makes thousands of them.
       return createD1Storage(wrapped.database, { clock, timeoutMs: 60_000 });
     },
+    another: (other) => createD1Storage(runtime.binding, { clock: other, timeoutMs: 60_000 }),
     clock,
     advanceClock: (ms) => void clock.advance(ms),
     capabilities: { shared: true, durable: true, bus: false },
