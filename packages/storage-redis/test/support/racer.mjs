@@ -14,20 +14,27 @@ const items = storage.collection({ name: 'race', indexes: ['owner'] });
 await storage.migrate();
 
 // All begin at once: none before the last has come.
-const together = async (processes) => {
+const together = async (round, processes) => {
   const arrivals = { algorithm: 'fixed-window', limit: processes, windowMs: 360_000_000 };
-  await storage.counters.consume('arrived', arrivals);
-  while ((await storage.counters.consume('arrived', arrivals, { cost: 0 })).remaining > 0);
+  await storage.counters.consume(`arrived ${round}`, arrivals);
+  while ((await storage.counters.consume(`arrived ${round}`, arrivals, { cost: 0 })).remaining > 0);
 };
 
-// From a place of its own on, so that none has them all before another has begun, and each meets the others.
-const turned = [...ids.slice(start), ...ids.slice(0, start)];
-const chosen = async (work) => (await Promise.all(turned.map(async (id) => ((await work(id)) ? [id] : [])))).flat();
+// From a place of its own on, and in rounds that begin together: none has them all before another has begun, not even where one was held up.
+const turn = (list, from) => [...list.slice(from), ...list.slice(0, from)];
+const rounds = [0, 1, 2, 3].map((round) =>
+  turn(ids.slice((round * ids.length) / 4, ((round + 1) * ids.length) / 4), start / 4),
+);
+const chosen = async (list, work) => (await Promise.all(list.map(async (id) => ((await work(id)) ? [id] : [])))).flat();
 
 process.on('message', async () => {
-  await together(4);
-  const taken = await chosen(async (id) => (await items.take(id)) !== undefined);
+  const taken = [];
+  for (const [round, turned] of rounds.entries()) {
+    await together(round, 4);
+    taken.push(...(await chosen(turned, async (id) => (await items.take(id)) !== undefined)));
+  }
   const created = await chosen(
+    rounds.flat(),
     async (id) => (await items.create({ id: `new ${id}`, owner: 'o', createdAt: 1 })) !== undefined,
   );
   const rule = { algorithm: 'fixed-window', limit: 1000, windowMs: 3_600_000 };
