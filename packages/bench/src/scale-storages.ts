@@ -17,6 +17,8 @@ export interface ScaleStorage {
   migrate(): unknown;
   /** The driver's own point query and JSON.parse: what no storage can be faster than. */
   point(collection: string, id: string): unknown;
+  /** Brings the database to what it would be after some time: its writes on the disk, its statistics taken. */
+  settle(): Promise<void>;
   /** Bytes that everything takes now, on disk or in memory. */
   bytes(): Promise<number>;
   close(): Promise<void>;
@@ -59,6 +61,9 @@ function sqlite(file: string, { clock, filling }: OpenOptions): ScaleStorage {
       const [row] = statement.all(id) as { data: string }[];
       return JSON.parse(row?.data as string);
     },
+    async settle() {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    },
     async bytes() {
       const [pages] = database
         .prepare('SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()')
@@ -83,6 +88,10 @@ function postgres(schema: string, { clock, filling }: OpenOptions): ScaleStorage
       const text = `SELECT "data"::text FROM "${schema}"."${prefix}${collection}" WHERE "id" = $1`;
       const { rows } = await pool.query<{ data: string }>({ name, text, values: [id] });
       return JSON.parse(rows[0]?.data as string) as unknown;
+    },
+    async settle() {
+      await pool.query('CHECKPOINT');
+      await pool.query(`ANALYZE "${schema}"."${prefix}sessions"`);
     },
     async bytes() {
       const text = `SELECT sum(pg_total_relation_size(c.oid)) AS n FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -110,6 +119,11 @@ async function mariadb(database: string, { clock, filling }: OpenOptions): Promi
         [id],
       );
       return JSON.parse(rows[0]?.data as string) as unknown;
+    },
+    async settle() {
+      // What was not synced while it was filled is, within a second.
+      await pool.query('FLUSH TABLES');
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
     },
     async bytes() {
       // Statistics of InnoDB are taken when asked for.
@@ -145,6 +159,7 @@ async function redis(prefixOfRun: string, { clock }: OpenOptions): Promise<Scale
       if (template !== undefined) return read(template.replace('*', id));
       return find(collection, id);
     },
+    settle: async () => {},
     async bytes() {
       const info = await client.info('memory');
       return Number(/used_memory:(\d+)/.exec(info)?.[1] ?? 0);

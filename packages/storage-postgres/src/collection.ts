@@ -100,10 +100,23 @@ export function createCollection<T extends StoredRecord>(
   );
   const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > $1 AND ${living('$2')} ORDER BY "id" LIMIT $3`);
   // ARRAY runs the inner query once, whatever the plan. Rows that another sweep or a touch has in hand are left to the next one.
+  // It begins where the last one ended: until a vacuum, what was deleted stands in the index still, and each batch would pass over all of it.
   const sweep = query(
-    `DELETE FROM ${table} WHERE "id" = ANY (ARRAY(
-       SELECT "id" FROM ${table} WHERE "sweep_at" <= $1 ORDER BY "sweep_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1`,
+    `WITH "gone" AS (DELETE FROM ${table} WHERE "ctid" = ANY (ARRAY(
+       SELECT "ctid" FROM ${table} WHERE ("sweep_at", "created_at") >= ($3, $4) AND "sweep_at" <= $1
+       ORDER BY "sweep_at", "created_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1 RETURNING "sweep_at", "created_at")
+     SELECT count(*), max("sweep_at"), (array_agg("created_at" ORDER BY "sweep_at" DESC, "created_at" DESC))[1] FROM "gone"`,
   );
+  const start = [0, 0] as const;
+  let from: readonly [number, number] = start;
+
+  const sweepFrom = async (place: readonly [number, number], limit: number, call: CallOptions | undefined) => {
+    const [row] = await sweep.rows([clock(), limit, ...place], call);
+    const gone = integer(row?.[0]);
+    // At the end the next one begins anew: with what was locked, and what came in behind.
+    from = gone < limit ? start : [integer(row?.[1]), integer(row?.[2])];
+    return gone;
+  };
 
   const isLiving = (row: Row): boolean => {
     const expiresAt = optionalInteger(row[4]);
@@ -208,7 +221,9 @@ export function createCollection<T extends StoredRecord>(
     async deleteExpired(limit: number, call?: CallOptions): Promise<number> {
       assertNotAborted(call);
       checkBatch(limit);
-      return sweep.count([clock(), limit], call);
+      const place = from;
+      const gone = await sweepFrom(place, limit, call);
+      return gone > 0 || place === start ? gone : sweepFrom(start, limit, call);
     },
   });
 }

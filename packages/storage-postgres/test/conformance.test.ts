@@ -36,6 +36,10 @@ for (const [kind, place] of own === undefined
       proxy.cut();
       return () => proxy.mend();
     },
+    hang() {
+      proxy.pause();
+      return () => proxy.resume();
+    },
     async destroy() {
       await opened.end();
       await proxy.stop();
