@@ -7,6 +7,7 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   requests: async () => (await import('./requests.js')).requests(),
   'flat-lookup': async () => (await import('./flat-lookup.js')).flatLookup(),
   'storage-scale': async () => (await import('./storage-scale.js')).storageScale(),
+  'storage-size': async () => (await import('./storage-size.js')).storageSize(),
   'storage-sweep': async () => (await import('./storage-sweep.js')).storageSweep(),
   'import-cost': async () => (await import('./import-cost.js')).importCost(),
 };
