@@ -99,12 +99,15 @@ export function createCollection<T extends StoredRecord>(
       `SELECT ${columns} FROM ${table} WHERE ${value} = $1 AND ${living('$2')} AND ("created_at", "id") < ($3, $4) ${order('$5')}`,
   );
   const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > $1 AND ${living('$2')} ORDER BY "id" LIMIT $3`);
-  // ARRAY runs the inner query once, whatever the plan. Rows that another sweep or a touch has in hand are left to the next one.
-  // It begins where the last one ended: until a vacuum, what was deleted stands in the index still, and each batch would pass over all of it.
+  // Rows that another sweep or a touch has in hand are left to the next one. It begins where the last one ended: until a vacuum, what was
+  // deleted stands in the index still, and each batch would pass over all of it. A row is found by its place, and known by its id, since
+  // partitions have the same places.
   const sweep = query(
-    `WITH "gone" AS (DELETE FROM ${table} WHERE "ctid" = ANY (ARRAY(
-       SELECT "ctid" FROM ${table} WHERE ("sweep_at", "created_at") >= ($3, $4) AND "sweep_at" <= $1
-       ORDER BY "sweep_at", "created_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1 RETURNING "sweep_at", "created_at")
+    `WITH "due" AS MATERIALIZED (
+       SELECT "ctid", "id" FROM ${table} WHERE ("sweep_at", "created_at") >= ($3, $4) AND "sweep_at" <= $1
+       ORDER BY "sweep_at", "created_at" LIMIT $2 FOR UPDATE SKIP LOCKED),
+     "gone" AS (DELETE FROM ${table} WHERE "ctid" = ANY (ARRAY(SELECT "ctid" FROM "due")) AND "id" IN (SELECT "id" FROM "due")
+       AND "sweep_at" <= $1 RETURNING "sweep_at", "created_at")
      SELECT count(*), max("sweep_at"), (array_agg("created_at" ORDER BY "sweep_at" DESC, "created_at" DESC))[1] FROM "gone"`,
   );
   const start = [0, 0] as const;

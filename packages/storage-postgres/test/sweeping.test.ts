@@ -45,7 +45,7 @@ describe.runIf(own !== undefined)('deleteExpired on PostgreSQL', { timeout: 30_0
       for (let batch = 0; batch < 10; batch += 1) {
         expect(await items.deleteExpired(500)).toBe(500);
         const { text, values = [] } = seen.at(-1) ?? { text: '' };
-        const inner = /SELECT "ctid" FROM [\s\S]* LIMIT \$2/.exec(text)?.[0];
+        const inner = /SELECT "ctid", "id" FROM [\s\S]* LIMIT \$2/.exec(text)?.[0];
         const asked = inner?.replaceAll(/\$(\d)/g, (_, at) => String(values[Number(at) - 1]));
         const rows = await run(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${asked}`);
         const [{ Plan: plan }] = rows[0]?.['QUERY PLAN'] as [{ Plan: Record<string, number> }];
