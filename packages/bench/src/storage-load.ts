@@ -11,7 +11,6 @@ export function requestOf(fields: Readonly<Record<string, string>>): AuthRequest
   return { method: 'GET', url: '/', ip: undefined, header: (name) => fields[name], headerValues: valuesOf };
 }
 
-
 /** Runs `count` calls with so many callers at once; microseconds of each. */
 export async function latencies(callers: number, count: number, call: () => unknown): Promise<number[]> {
   const times: number[] = [];
@@ -28,11 +27,9 @@ export async function latencies(callers: number, count: number, call: () => unkn
   return times;
 }
 
-
 /** The value that so large a share of them does not exceed. */
 export const quantile = (times: readonly number[], q: number): number =>
   [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * q))] as number;
-
 
 /** Creates records that differ in their id from one that the feature itself made. */
 export async function fill<T extends StoredRecord>(
@@ -53,7 +50,6 @@ export async function fill<T extends StoredRecord>(
     }),
   );
 }
-
 
 /**
  * Reads at a steady pace, as requests arrive, whether or not the ones before are answered, until it is told to stop; microseconds from when each was

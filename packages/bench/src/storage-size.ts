@@ -29,7 +29,8 @@ async function measure(kind: ScaleKind): Promise<void> {
     const sizes = await filled.sizes();
     for (const [name, bytes] of Object.entries(sizes).sort()) {
       const grown = bytes - (before[name] ?? 0);
-      if (grown / records >= 0.5) console.log(`| ${kind} | ${name.replace('scale_', '')} | ${(grown / records).toFixed(0)} |`);
+      if (grown / records >= 0.5)
+        console.log(`| ${kind} | ${name.replace('scale_', '')} | ${(grown / records).toFixed(0)} |`);
     }
     // A server of Redis may be used by others meanwhile.
     if (kind !== 'redis') console.log(`| ${kind} | all | ${(whole / records).toFixed(0)} |`);

@@ -51,7 +51,9 @@ async function until(check: () => Promise<boolean>): Promise<void> {
 }
 
 /** A primary with a replica that follows it. */
-async function followedPrimary({ ports }: ClusterService): Promise<{ readonly primary: number; readonly replica: number }> {
+async function followedPrimary({
+  ports,
+}: ClusterService): Promise<{ readonly primary: number; readonly replica: number }> {
   for (;;) {
     for (const replica of ports) {
       const followed = /^slave,[^,]*,(\d+),connected/.exec(await ask(replica, 'ROLE'))?.[1];

@@ -26,7 +26,11 @@ for (const [kind, place] of own === undefined
       proxy = await tcpProxy(own?.service ?? { host: '', port: 0 });
       opened = kind.open(`postgres://postgres@127.0.0.1:${proxy.port}/postgres`);
       // postgres.js loses some queries of a connection that is reset: these end by the timeout.
-      const storage = createPostgresStorage(opened.client, { clock, schema, timeoutMs: kind.name === 'pg' ? 5000 : 1500 });
+      const storage = createPostgresStorage(opened.client, {
+        clock,
+        schema,
+        timeoutMs: kind.name === 'pg' ? 5000 : 1500,
+      });
       for (const definition of collections) storage.collection(definition);
       if (place === 'partitioned') for (const sql of partitioned(storage.migrations(), schema)) await own?.run(sql);
       await storage.migrate();

@@ -35,7 +35,9 @@ describe.runIf(own !== undefined)('deleteExpired on PostgreSQL', { timeout: 30_0
     const items = storage.collection<Key>(keys);
     await storage.migrate();
     await run('ALTER TABLE swept_keys SET (autovacuum_enabled = off)');
-    await run(`INSERT INTO swept_keys SELECT 'id' || n, 'v', n, null, 1000, 3600000, '{"owner":"o"}' FROM generate_series(1, 6000) AS n`);
+    await run(
+      `INSERT INTO swept_keys SELECT 'id' || n, 'v', n, null, 1000, 3600000, '{"owner":"o"}' FROM generate_series(1, 6000) AS n`,
+    );
     await run('ANALYZE swept_keys');
     // As of a backup or a long report: what is deleted from now on stays in the index.
     const holder = await pool.connect();

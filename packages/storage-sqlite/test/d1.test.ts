@@ -55,7 +55,11 @@ function workerd(): { readonly binding: D1Database; dispose(): Promise<void> } {
 }
 
 /** A binding whose statements fail while `setBroken` says so, as when the database cannot be reached. */
-function breakable(database: D1Database): { readonly database: D1Database; setBroken(broken: boolean): void; hold(): () => void } {
+function breakable(database: D1Database): {
+  readonly database: D1Database;
+  setBroken(broken: boolean): void;
+  hold(): () => void;
+} {
   let broken = false;
   let held: Promise<void> | undefined;
   const wrap = (statement: ReturnType<D1Database['prepare']>): ReturnType<D1Database['prepare']> => ({

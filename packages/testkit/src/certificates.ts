@@ -50,7 +50,9 @@ export function certificateAuthority(): CertificateAuthority | undefined {
         writeFileSync(join(folder, 'extensions'), 'subjectAltName = IP:127.0.0.1\n');
         run(...request(name), '-out', 'request');
         run(
-          ...'x509 -req -in request -CA ca.cert -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out cert'.split(' '),
+          ...'x509 -req -in request -CA ca.cert -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out cert'.split(
+            ' ',
+          ),
         );
         return { key: read(folder, 'key'), cert: read(folder, 'cert') };
       }),

@@ -1,6 +1,11 @@
 import { fakeClock } from '@portcullis-internal/testkit';
 import { describe, expect, it } from 'vitest';
-import { createMemoryStorage, StorageUnavailableError, type StoredRecord, sweepExpired } from '../../src/storage/index.js';
+import {
+  createMemoryStorage,
+  StorageUnavailableError,
+  type StoredRecord,
+  sweepExpired,
+} from '../../src/storage/index.js';
 
 const hour = 3_600_000;
 
@@ -41,7 +46,9 @@ describe('sweepExpired', () => {
     await records.create({ id: 'later', createdAt: clock(), expiresAt: clock() + 10 * hour });
     clock.advance(2 * hour);
     const heard: number[] = [];
-    expect(await sweepExpired(records, { limit: 100, share: 1, progress: (deleted) => heard.push(deleted) })).toBe(1234);
+    expect(await sweepExpired(records, { limit: 100, share: 1, progress: (deleted) => heard.push(deleted) })).toBe(
+      1234,
+    );
     expect(heard.at(-1)).toBe(1234);
     expect(heard).toEqual(heard.toSorted((a, b) => a - b));
     expect((await records.scan({ limit: 10 })).items.map(({ record }) => record.id).toSorted()).toEqual([

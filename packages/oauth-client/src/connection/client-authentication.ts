@@ -68,7 +68,8 @@ export function createCallbackCheck(
   credential: ClientCredential,
 ): (parameters: URLSearchParams) => Promise<boolean> {
   if (isOwnCallback === undefined) return async () => true;
-  if (!('secret' in credential)) throw invalidOption('credential', `${id} signs its callbacks with the secret: give it`);
+  if (!('secret' in credential))
+    throw invalidOption('credential', `${id} signs its callbacks with the secret: give it`);
   const { secret } = credential;
   return async (parameters) => isOwnCallback(parameters, typeof secret === 'string' ? secret : await secret());
 }
