@@ -7,7 +7,7 @@ export interface SweepOptions {
   readonly limit?: number;
   /** What share of the time it works; it rests for the remainder. Above 0 to 1, which is without a rest. Default 0.2. */
   readonly share?: number;
-  /** Milliseconds that one batch should take: batches become smaller while they take longer. 1 to 60,000, default 10. */
+  /** Milliseconds that one batch should take: of 50 to `limit` records it has so many as fit. 1 to 60,000, default 10. */
   readonly batchMs?: number;
   /** Ends the sweep after the batch that is under way, and its rest at once. */
   readonly signal?: AbortSignal | undefined;
@@ -19,7 +19,8 @@ export interface SweepOptions {
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => PromiseLike<void>;
 }
 
-const firstBatch = 50;
+// What begins a batch costs something too, and where the way to the database is long no batch is ever quick.
+const smallest = 50;
 
 /**
  * Deletes the expired records of a collection while requests are served from it: in short batches, with a rest after each that is as long as
@@ -38,7 +39,8 @@ export async function sweepExpired<T extends StoredRecord>(
   const limit = whole('limit', options.limit ?? 500, 100_000);
   const batchMs = whole('batchMs', options.batchMs ?? 10, 60_000);
   if (!(share > 0 && share <= 1)) throw invalidOption('share', 'give a number above 0, and 1 at most.');
-  let size = Math.min(firstBatch, limit);
+  const least = Math.min(smallest, limit);
+  let size = least;
   let deleted = 0;
   while (signal?.aborted !== true) {
     const began = timer();
@@ -49,7 +51,7 @@ export async function sweepExpired<T extends StoredRecord>(
     progress?.(deleted);
     // No more than twice the size at once: one quick batch says little of the next.
     const fitting = took === 0 ? limit : Math.floor((size * batchMs) / took);
-    size = Math.max(1, Math.min(limit, size * 2, fitting));
+    size = Math.max(least, Math.min(limit, size * 2, fitting));
     const restMs = took * (1 / share - 1);
     // Also without a rest others get their turn: a storage may answer at once.
     await wait(restMs, signal);
