@@ -87,7 +87,7 @@ export function serve(read: () => unknown, perSecond: number): () => Promise<rea
 
 /** Sessions that the feature itself made, and how they are read. */
 export interface SampleSessions {
-  readonly manager: Sessions<unknown>;
+  readonly manager: Pick<Sessions<unknown>, 'list' | 'revokeAll' | 'close'>;
   readonly read: () => unknown;
   readonly nextId: () => string;
   /** As it is stored, to be multiplied. */
