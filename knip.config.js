@@ -34,9 +34,9 @@ export default {
     },
     // What the command loads from its user's project is installed for its tests.
     'packages/cli': {
-      entry: ['test/**/*.test.ts'],
+      entry: ['test/**/*.test.ts', 'test/support/run-all.ts'],
       project: ['src/**/*.ts', 'test/**/*.ts'],
-      ignoreDependencies: ['redis'],
+      ignoreDependencies: ['postgres', 'redis'],
     },
     'packages/bench': {
       entry: ['src/*.{ts,mjs}'],

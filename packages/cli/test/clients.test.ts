@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { mysqlPlace, type Place, postgresPlace, redisPlace, sqlitePlace } from './places.js';
 import { portcullis, project, runAll } from './support.js';
 
 // node:sqlite is there from Node 22 on: by this one, or by the one that the tests of runtimes have installed.
-const installed = fileURLToPath(new URL('../../../.cache/runtimes/node_modules/node24/bin/node', import.meta.url));
+const runtimes = fileURLToPath(new URL('../../../.cache/runtimes/node_modules/', import.meta.url));
+const installed = join(runtimes, 'node24', 'bin', 'node');
 const nodeWithSqlite =
   process.getBuiltinModule?.('node:sqlite') !== undefined
     ? process.execPath
@@ -85,7 +87,6 @@ describe('portcullis with a client that does not load', () => {
   it('says which, and does not go on with another', async () => {
     const here = project({ clients: ['libsql'] });
     here.write('auth.db', '');
-    const { mkdirSync, writeFileSync } = await import('node:fs');
     for (const [name, code] of [
       ['ioredis', `throw new Error('built for another Node.js')`],
       ['pg', `throw new Error('built for another Node.js')`],
