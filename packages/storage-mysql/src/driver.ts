@@ -1,4 +1,11 @@
-import { type CallOptions, assertNotAborted, invalidOption, withDeadline } from '@portcullis/core/storage';
+import {
+  type CallOptions,
+  type Deadlines,
+  assertNotAborted,
+  invalidOption,
+  withDeadline,
+} from '@portcullis/core/storage';
+import { isUtf8 } from 'node:buffer';
 import { MysqlStorageError, isUndone, toStorageError } from './errors.js';
 
 /**
@@ -51,13 +58,17 @@ export interface Written {
 export interface Database {
   readonly pool: MysqlPool;
   readonly timeoutMs: number;
+  /** For calls that do not say how long they wait. */
+  readonly deadlines: Deadlines;
   readonly preparedStatements: boolean;
 }
 
 /** A statement whose failures are errors of the storage contract. */
 export interface Query {
-  rows(values: readonly MysqlValue[], call: CallOptions | undefined): PromiseLike<readonly Row[]>;
-  write(values: readonly MysqlValue[], call: CallOptions | undefined): PromiseLike<Written>;
+  rows(values: readonly MysqlValue[], call: CallOptions | undefined): Promise<readonly Row[]>;
+  write(values: readonly MysqlValue[], call: CallOptions | undefined): Promise<Written>;
+  /** What `read` makes of the rows. */
+  read<R>(values: readonly MysqlValue[], call: CallOptions | undefined, read: (rows: readonly Row[]) => R): Promise<R>;
 }
 
 // Each time another transaction had its way, so that only a storm on one row comes near this.
@@ -77,43 +88,54 @@ export function poolOf(client: MysqlClient): MysqlPool {
 
 /** A statement of this database: one round trip, and atomic without a transaction. */
 export function createQuery(database: Database, sql: string): Query {
+  const { deadlines, timeoutMs } = database;
   const statement: MysqlStatement = { sql, rowsAsArray: true };
-  const ask = (values: readonly MysqlValue[], call: CallOptions | undefined): PromiseLike<unknown> => {
+  const ask = <R>(
+    values: readonly MysqlValue[],
+    call: CallOptions | undefined,
+    read: (answer: Answer) => R,
+  ): Promise<R> => {
     assertNotAborted(call);
-    return withDeadline(attempt(database, statement, values), {
-      signal: call?.signal,
-      timeoutMs: call?.timeoutMs ?? database.timeoutMs,
-    });
+    const work = attempt(database, statement, values, maxAttempts);
+    if (call?.signal === undefined && call?.timeoutMs === undefined) return deadlines.wait(work, read);
+    const limited = withDeadline(work, { signal: call.signal, timeoutMs: call.timeoutMs ?? timeoutMs });
+    return Promise.resolve(limited.then(read));
   };
   return Object.freeze({
-    rows: (values: readonly MysqlValue[], call: CallOptions | undefined) =>
-      ask(values, call).then((result) => result as readonly Row[]),
-    write: (values: readonly MysqlValue[], call: CallOptions | undefined) =>
-      ask(values, call).then((result): Written => {
-        const { affectedRows, insertId } = result as { readonly affectedRows: unknown; readonly insertId: unknown };
-        return { count: integer(affectedRows), told: integer(insertId) };
-      }),
+    rows: (values: readonly MysqlValue[], call: CallOptions | undefined) => ask(values, call, rowsOf),
+    write: (values: readonly MysqlValue[], call: CallOptions | undefined) => ask(values, call, writtenOf),
+    read: <R>(
+      values: readonly MysqlValue[],
+      call: CallOptions | undefined,
+      read: (rows: readonly Row[]) => R,
+    ): Promise<R> => ask(values, call, (answer) => read(rowsOf(answer))),
   });
 }
 
-async function attempt(
-  { pool, preparedStatements }: Database,
-  statement: MysqlStatement,
-  values: readonly MysqlValue[],
-): Promise<unknown> {
-  for (let left = maxAttempts; ; left -= 1) {
-    try {
-      const [result] = preparedStatements
-        ? await pool.execute(statement, [...values])
-        : await pool.query(statement, [...values]);
-      return result;
-    } catch (error) {
-      if (left <= 1 || !isUndone(error)) throw toStorageError(error);
-    }
-  }
+type Answer = readonly [unknown, unknown];
+
+function rowsOf([rows]: Answer): readonly Row[] {
+  return rows as readonly Row[];
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+function writtenOf([result]: Answer): Written {
+  const { affectedRows, insertId } = result as { readonly affectedRows: unknown; readonly insertId: unknown };
+  return { count: integer(affectedRows), told: integer(insertId) };
+}
+
+function attempt(
+  database: Database,
+  statement: MysqlStatement,
+  values: readonly MysqlValue[],
+  left: number,
+): Promise<Answer> {
+  const { pool, preparedStatements } = database;
+  const work = preparedStatements ? pool.execute(statement, [...values]) : pool.query(statement, [...values]);
+  return work.then(undefined, (error: unknown) => {
+    if (left <= 1 || !isUndone(error)) throw toStorageError(error);
+    return attempt(database, statement, values, left - 1);
+  });
+}
 
 /** Text as it is bound. */
 export function bytes(value: string): Uint8Array {
@@ -135,12 +157,8 @@ export function optionalInteger(value: unknown): number | undefined {
 
 /** Reads text that was selected as bytes. */
 export function text(value: unknown): string {
-  if (value instanceof Uint8Array) {
-    try {
-      return decoder.decode(value);
-    } catch {
-      // Falls through: bytes that are no text were written by somebody else.
-    }
-  }
+  // Bytes that are no text were written by somebody else.
+  if (value instanceof Uint8Array && isUtf8(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
   throw new MysqlStorageError('storage_drifted', 'A column of text holds something else.');
 }
