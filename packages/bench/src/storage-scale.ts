@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { apiKeyCollection, type ApiKeyRecord, createApiKeys } from '@portcullis/api-key';
-import type { AuthRequest, Collection, StoredRecord } from '@portcullis/core';
+import type { Collection, StoredRecord } from '@portcullis/core';
 import { createSessions, sessionCollection, type SessionRecord, type Sessions } from '@portcullis/session';
-import { against, fresh, median } from './duel.js';
+import { against, fresh } from './duel.js';
+import { PlainRequest } from './plain-request.js';
 import {
   makePlace,
   openPlace,
@@ -22,11 +23,6 @@ const ofOneUser = 10_000;
 const goal = 1.25;
 const minute = 60_000;
 const day = 1_440 * minute;
-
-function requestOf(fields: Readonly<Record<string, string>>): AuthRequest {
-  const valuesOf = (name: string): readonly string[] => (fields[name] === undefined ? [] : [fields[name]]);
-  return { method: 'GET', url: '/', ip: undefined, header: (name) => fields[name], headerValues: valuesOf };
-}
 
 /** Runs `count` calls with so many callers at once; microseconds of each. */
 async function latencies(callers: number, count: number, call: () => unknown): Promise<number[]> {
@@ -186,7 +182,7 @@ async function sampleSessions(opened: ScaleStorage, clock: () => number) {
     clock,
   });
   await opened.migrate();
-  const request = requestOf({ 'sec-fetch-site': 'same-origin' });
+  const request = new PlainRequest({ 'sec-fetch-site': 'same-origin' });
   const cookies: string[] = [];
   const append = (name: string, value: string): void =>
     void (name === 'set-cookie' && cookies.push(value.split(';')[0] as string));
@@ -195,7 +191,7 @@ async function sampleSessions(opened: ScaleStorage, clock: () => number) {
     ids.push((await manager.signIn({ request, response: { append } }, { user: `user-${i}` })).id);
   const next = fresh(cookies);
   const nextId = fresh(ids);
-  const read = (): unknown => manager.read(requestOf({ cookie: next() }));
+  const read = (): unknown => manager.read(new PlainRequest({ cookie: next() }));
   if ((await read()) === undefined) throw new Error('a good session was not found');
   const stored = await opened.storage.collection(sessionCollection).get(ids[0] as string);
   const work = { name: 'session read', ours: read, driver: () => opened.point(sessionCollection.name, nextId()) };

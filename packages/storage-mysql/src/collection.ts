@@ -67,7 +67,7 @@ export function createCollection<T extends StoredRecord>(
   const perIndex = (sql: (column: string) => string): ReadonlyMap<string, Query> =>
     new Map(rules.indexes.map((index) => [index, query(sql(quoted(indexColumn(index))))]));
 
-  const select = query(`SELECT ${packed} FROM ${table} WHERE \`id\` = ?`);
+  const select = query(`SELECT ${packed} AS \`packed\` FROM ${table} WHERE \`id\` = ?`);
   // It tells 1 when it replaced an expired record and 2 when the id lives; a plain insert tells nothing. Affected rows would not do: whether
   // a row that stays as it is counts, is a flag of the connection. expires_at is set last, since what follows would see the new value.
   const replace = (name: string): string => `\`${name}\` = IF(${dead}, VALUES(\`${name}\`), \`${name}\`)`;
@@ -125,12 +125,13 @@ export function createCollection<T extends StoredRecord>(
   const isLiving = ({ expiresAt }: StoredRecord): boolean => expiresAt === undefined || expiresAt > clock();
 
   const readAny = (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> =>
-    select.read([bytes(id)], call, ([row]) => row && unpackRecord<T>(id, text(row[0])));
+    select.read([bytes(id)], call, (found) => (found === undefined ? undefined : unpackRecord<T>(id, text(found))));
 
   const read = (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> =>
-    select.read([bytes(id)], call, ([row]) => {
-      const stored = row && unpackRecord<T>(id, text(row[0]));
-      return stored !== undefined && isLiving(stored.record) ? stored : undefined;
+    select.read([bytes(id)], call, (found) => {
+      if (found === undefined) return undefined;
+      const stored = unpackRecord<T>(id, text(found));
+      return isLiving(stored.record) ? stored : undefined;
     });
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {

@@ -106,13 +106,11 @@ function pg(pool: PgPool, { preparedStatements }: DriverOptions): Driver {
   };
   return {
     shared: true,
-    run: (sql, values) =>
-      pool.query({
-        ...(preparedStatements ? { name: nameOf(sql) } : {}),
-        text: sql,
-        values: values as unknown[],
-        rowMode: 'array',
-      }) as Promise<Answer>,
+    // Each in one literal: a spread costs as much as a read does beside its query.
+    run: preparedStatements
+      ? (text, values) =>
+          pool.query({ name: nameOf(text), text, values: values as unknown[], rowMode: 'array' }) as Promise<Answer>
+      : (text, values) => pool.query({ text, values: values as unknown[], rowMode: 'array' }) as Promise<Answer>,
     async session(work) {
       const client = await pool.connect();
       // A connection in hand is not watched by its pool.
