@@ -131,3 +131,4 @@ export type {
   Touch,
   Version,
 } from './storage/storage.js';
+export { type SweepOptions, sweepExpired } from './storage/sweep-expired.js';

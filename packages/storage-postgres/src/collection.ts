@@ -100,11 +100,27 @@ export function createCollection<T extends StoredRecord>(
       `SELECT ${columns} FROM ${table} WHERE ${value} = $1 AND ${living('$2')} AND ("created_at", "id") < ($3, $4) ${order('$5')}`,
   );
   const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > $1 AND ${living('$2')} ORDER BY "id" LIMIT $3`);
-  // ARRAY runs the inner query once, whatever the plan. Rows that another sweep or a touch has in hand are left to the next one.
+  // Rows that another sweep or a touch has in hand are left to the next one. It begins where the last one ended: until a vacuum, what was
+  // deleted stands in the index still, and each batch would pass over all of it. A row is found by its place, and known by its id, since
+  // partitions have the same places.
   const sweep = query(
-    `DELETE FROM ${table} WHERE "id" = ANY (ARRAY(
-       SELECT "id" FROM ${table} WHERE "sweep_at" <= $1 ORDER BY "sweep_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1`,
+    `WITH "due" AS MATERIALIZED (
+       SELECT "ctid", "id" FROM ${table} WHERE ("sweep_at", "created_at") >= ($3, $4) AND "sweep_at" <= $1
+       ORDER BY "sweep_at", "created_at" LIMIT $2 FOR UPDATE SKIP LOCKED),
+     "gone" AS (DELETE FROM ${table} WHERE "ctid" = ANY (ARRAY(SELECT "ctid" FROM "due")) AND "id" IN (SELECT "id" FROM "due")
+       AND "sweep_at" <= $1 RETURNING "sweep_at", "created_at")
+     SELECT count(*), max("sweep_at"), (array_agg("created_at" ORDER BY "sweep_at" DESC, "created_at" DESC))[1] FROM "gone"`,
   );
+  const start = [0, 0] as const;
+  let from: readonly [number, number] = start;
+
+  const sweepFrom = async (place: readonly [number, number], limit: number, call: CallOptions | undefined) => {
+    const [row] = await sweep.rows([clock(), limit, ...place], call);
+    const gone = integer(row?.[0]);
+    // At the end the next one begins anew: with what was locked, and what came in behind.
+    from = gone < limit ? start : [integer(row?.[1]), integer(row?.[2])];
+    return gone;
+  };
 
   const isLiving = ({ expiresAt }: StoredRecord): boolean => expiresAt === undefined || expiresAt > clock();
 
@@ -215,7 +231,9 @@ export function createCollection<T extends StoredRecord>(
     async deleteExpired(limit: number, call?: CallOptions): Promise<number> {
       assertNotAborted(call);
       checkBatch(limit);
-      return sweep.count([clock(), limit], call);
+      const place = from;
+      const gone = await sweepFrom(place, limit, call);
+      return gone > 0 || place === start ? gone : sweepFrom(start, limit, call);
     },
   });
 }

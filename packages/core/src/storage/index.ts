@@ -32,6 +32,7 @@ export { type CachedOptions, cached } from './cached-storage.js';
 export { type Lease, type LeaseOptions, type LeaseRecord, leaseCollection, withLease } from './lease.js';
 export { type MemoryStorage, type MemoryStorageOptions, createMemoryStorage } from './memory-storage.js';
 export { type ModifyOptions, modify } from './modify.js';
+export { type SweepOptions, sweepExpired } from './sweep-expired.js';
 
 // For adapters: this entry is all they import.
 export { CoreError, StorageUnavailableError, invalidOption } from '../errors/core-errors.js';
