@@ -4,7 +4,7 @@ import { keyFacts } from './api-key-events.js';
 import { ApiKeyError, invalidInput } from './errors.js';
 import { type IssuedApiKey, type IssueOptions, type KeyStore, raiseFence, recordExpiry } from './issue-keys.js';
 import { checkExpiry, checkReason, parseSettings } from './key-settings.js';
-import type { Verifier } from './verify-key.js';
+import { compareHashes, importedText, type ParseImported } from './verify-key.js';
 
 /** Whose key it must be. */
 export interface OwnerCheck {
@@ -44,7 +44,7 @@ export interface LeakReport {
 /** What changing keys needs. */
 export interface ChangeParts<E extends string> extends KeyStore<E> {
   readonly signal: RevocationSignal;
-  readonly verifier: Verifier<E>;
+  readonly parseImported: ParseImported;
 }
 
 const maxGraceMs = 90 * 86_400_000;
@@ -209,6 +209,26 @@ export async function updateKey<E extends string>(
   return toApiKey<E>(record);
 }
 
+/** The record that a plaintext belongs to, by its current hash or the previous one. */
+interface Match {
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** Which record a plaintext belongs to, dead or alive, in any environment. Read past every cache. */
+async function matchKey<E extends string>(
+  { format, keys, parseImported }: ChangeParts<E>,
+  plaintext: string,
+): Promise<Match | undefined> {
+  const shape = format.shapeOf(plaintext);
+  const text = shape === undefined ? importedText(parseImported, plaintext) : plaintext;
+  if (text === undefined) return undefined;
+  const hash = sha256(text);
+  const id = shape === undefined ? hash : format.idOf(plaintext, shape);
+  const stored = await keys.get(id, { fresh: true });
+  return compareHashes(hash, stored?.record) === 0 ? undefined : { id, hash };
+}
+
 /**
  * Ends a key that was found in public: the one before a rotation loses its grace, any other is revoked. Which of the
  * two it is gets decided in the same compare-and-set, so that a rotation that races the report does not cost its new
@@ -219,8 +239,8 @@ export async function revokeLeakedKey<E extends string>(
   plaintext: string,
   { url, source }: LeakReport = {},
 ): Promise<ApiKey<E> | undefined> {
-  const { verifier, events, signal } = parts;
-  const match = await verifier.match(plaintext);
+  const { events, signal } = parts;
+  const match = await matchKey(parts, plaintext);
   if (match === undefined) return undefined;
   let ended: 'key' | 'grace' | undefined;
   const record = await change(parts, match.id, (current) => {

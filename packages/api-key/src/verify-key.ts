@@ -16,7 +16,7 @@ import { rateLimitDenial, retryAfterSeconds } from '@portcullis/core/rate-limit'
 import { type ApiKeyIdentity, type ApiKeyRecord, toIdentity } from './api-key.js';
 import { type ApiKeyEvents, keyFacts, type KeyRejection } from './api-key-events.js';
 import { addressAllowed } from './cidr.js';
-import type { KeyFormat } from './key-format.js';
+import type { KeyReader } from './key-format.js';
 import type { KeyLimits, LimitAnswer } from './key-limits.js';
 
 /** What is known of the call beside its key. */
@@ -57,18 +57,12 @@ export interface LimitedKey {
 /** What `verify` answers. */
 export type VerifyResult<E extends string = string> = VerifiedKey<E> | RejectedKey | LimitedKey;
 
-/** The record that a plaintext belongs to, by its current hash or the previous one. */
-export interface Match {
-  readonly id: string;
-  readonly hash: string;
-}
-
 /** What a verifier is made of. */
 export interface VerifierParts<E extends string> {
   readonly keys: Collection<ApiKeyRecord>;
-  readonly format: KeyFormat<E>;
+  readonly format: KeyReader<E>;
   readonly accept: ReadonlySet<string>;
-  readonly parseImported: ((text: string) => string | undefined) | undefined;
+  readonly parseImported: ParseImported;
   readonly defaultScopes: readonly string[] | undefined;
   readonly limits: KeyLimits;
   readonly used: (id: string, at: number) => void;
@@ -79,8 +73,6 @@ export interface VerifierParts<E extends string> {
 /** Tells which key a text is. */
 export interface Verifier<E extends string> {
   verify(plaintext: string, context?: VerifyContext): MaybePromise<VerifyResult<E>>;
-  /** Which record a plaintext belongs to, dead or alive, in any environment. Read past every cache. */
-  match(plaintext: string): MaybePromise<Match | undefined>;
   /** Whether a text looks like a key of this kind: no verdict. */
   looksLikeKey(text: string): boolean;
 }
@@ -100,12 +92,21 @@ const rejected: RejectedKey = /* @__PURE__ */ Object.freeze({
   ),
 });
 
+/** Reads the keys of another system. */
+export type ParseImported = ((text: string) => string | undefined) | undefined;
+
 /** The text that an imported key's hash was made of; `undefined` where it is not of that format. */
-function importedText(parse: ((text: string) => string | undefined) | undefined, text: string): string | undefined {
+export function importedText(parse: ParseImported, text: string): string | undefined {
   if (parse === undefined || text.length > 512) return undefined;
   const hashed = parse(text);
   // Outside ASCII two texts could share a hash: a lone surrogate is hashed like U+FFFD.
   return hashed !== undefined && /^[\x21-\x7e]+$/.test(hashed) ? hashed : undefined;
+}
+
+/** 1: the current hash, 2: the previous one, 0: neither. */
+export function compareHashes(digest: string, record: ApiKeyRecord | undefined): number {
+  if (timingSafeEqual(digest, record?.hash ?? decoy)) return 1;
+  return timingSafeEqual(digest, record?.previousHash ?? decoy) ? 2 : 0;
 }
 
 /**
@@ -123,14 +124,8 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
   }
 
   function rejectOffline(text: string, reason: KeyRejection, context: VerifyContext, keyId?: string): RejectedKey {
-    compare(sha256(text.slice(0, 128)), undefined);
+    compareHashes(sha256(text.slice(0, 128)), undefined);
     return reject(reason, keyId, context);
-  }
-
-  /** 1: the current hash, 2: the previous one, 0: neither. */
-  function compare(digest: string, record: ApiKeyRecord | undefined): number {
-    if (timingSafeEqual(digest, record?.hash ?? decoy)) return 1;
-    return timingSafeEqual(digest, record?.previousHash ?? decoy) ? 2 : 0;
   }
 
   function refusal(
@@ -155,7 +150,7 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
     context: VerifyContext,
   ): MaybePromise<VerifyResult<E>> {
     const record = stored?.record;
-    const matched = compare(digest, record);
+    const matched = compareHashes(digest, record);
     // Of an imported format the id is the hash of what was sent, which is nobody's business while it is nobody's key.
     if (record === undefined || matched === 0) return reject('unknown', id === digest ? undefined : id, context);
     const now = clock();
@@ -239,17 +234,6 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
       if (text === undefined) return rejectOffline(plaintext, 'malformed', context);
       const digest = sha256(text);
       return andThen(keys.get(digest), (stored) => decide(stored, digest, digest, context));
-    },
-
-    match(plaintext) {
-      const shape = format.shapeOf(plaintext);
-      const text = shape === undefined ? importedText(parseImported, plaintext) : plaintext;
-      if (text === undefined) return undefined;
-      const hash = sha256(text);
-      const id = shape === undefined ? hash : format.idOf(plaintext, shape);
-      return andThen(keys.get(id, { fresh: true }), (stored) =>
-        compare(hash, stored?.record) === 0 ? undefined : { id, hash },
-      );
     },
 
     looksLikeKey: (text) => text.startsWith(brandPrefix) || importedText(parseImported, text) !== undefined,
