@@ -3,7 +3,7 @@ import { type ApiKey, type ApiKeyRecord, type ApiKeySettings, toApiKey } from '.
 import { keyFacts } from './api-key-events.js';
 import { ApiKeyError, invalidInput } from './errors.js';
 import { type IssuedApiKey, type IssueOptions, type KeyStore, raiseFence, recordExpiry } from './issue-keys.js';
-import { checkExpiry, checkReason, parseSettings } from './key-settings.js';
+import { checkExpiry, checkReason, parseSettings, settingNames } from './key-settings.js';
 import { compareHashes, importedText, type ParseImported } from './verify-key.js';
 
 /** Whose key it must be. */
@@ -50,16 +50,6 @@ export interface ChangeParts<E extends string> extends KeyStore<E> {
 const maxGraceMs = 90 * 86_400_000;
 /** Settings whose change ends what an open stream was allowed. */
 const rights: ReadonlySet<string> = new Set(['scopes', 'expiresAt', 'allowedAddresses']);
-const settingNames: readonly (keyof ApiKeySettings)[] = [
-  'name',
-  'scopes',
-  'expiresAt',
-  'allowedAddresses',
-  'rateLimit',
-  'quota',
-  'metadata',
-];
-
 function found(record: ApiKeyRecord | undefined, owner: string | undefined): ApiKeyRecord {
   if (record === undefined || (owner !== undefined && record.owner !== owner)) throw new ApiKeyError('key_not_found');
   return record;
@@ -193,13 +183,7 @@ export async function updateKey<E extends string>(
   const changed = settingNames.filter((name) => changes[name] !== undefined);
   const unknown = Object.keys(changes).find((name) => !settingNames.includes(name as keyof ApiKeySettings));
   if (unknown !== undefined) throw invalidInput('changes', `only ${settingNames.join(', ')} can be changed`);
-  const given = Object.fromEntries(
-    Object.entries(changes).map(([name, value]) => [name, value ?? undefined]),
-  ) as ApiKeySettings;
-  const settings = parseSettings(given, parts.clock());
-  const next = Object.fromEntries(
-    changed.map((name) => (name === 'expiresAt' ? ['keyExpiresAt', settings.keyExpiresAt] : [name, settings[name]])),
-  ) as Partial<ApiKeyRecord>;
+  const next = parseSettings(changes, parts.clock(), true);
   const record = await change(parts, id, (current) => {
     const merged = { ...living(current, owner), ...next };
     return { ...merged, expiresAt: recordExpiry(merged.keyExpiresAt, parts.retentionMs) };

@@ -7,6 +7,7 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   requests: async () => (await import('./requests.js')).requests(),
   'flat-lookup': async () => (await import('./flat-lookup.js')).flatLookup(),
   'storage-scale': async () => (await import('./storage-scale.js')).storageScale(),
+  'bundle-parts': async () => (await import('./bundle-parts.js')).bundleParts(),
   'import-cost': async () => (await import('./import-cost.js')).importCost(),
 };
 
