@@ -1,4 +1,4 @@
-import { portableSha256 } from '#portable-sha256';
+import { portableSha256, portableText } from '#portable-sha256';
 import { type NativeCrypto, nativeCrypto } from './native-crypto.js';
 import { utf8 } from './utf8.js';
 
@@ -10,17 +10,9 @@ export interface Sha256 {
   readonly bytes: (data: string | Uint8Array) => Uint8Array;
 }
 
-/** Base64url by the runtime's `btoa`, so that a program which only hashes does not carry the reader and writer of it. */
-function digestText(digest: Uint8Array): string {
-  return btoa(String.fromCharCode(...digest))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .slice(0, 43);
-}
-
 /** SHA-256 by @noble/hashes: every runtime, but not in what is built for Node, which has its own. */
 export const nobleSha256: Sha256 = {
-  text: (data) => digestText(portableSha256(utf8(data))),
+  text: (data) => portableText(utf8(data)),
   bytes: (data) => portableSha256(utf8(data)),
 };
 
