@@ -8,7 +8,7 @@ export function builtPage(path: string): string {
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
 
 /** What a piece of HTML shows, as the browser's `textContent` and the copy button have it. */
-export function textOf(html: string): string {
+function textOf(html: string): string {
   return html
     .replaceAll(/<!--.*?-->/gs, '')
     .replaceAll(/<[^>]*>/g, '')

@@ -12,7 +12,7 @@ export const quickStarts = {
   'Fetch handlers': 'web',
 } as const;
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
