@@ -58,7 +58,7 @@ export interface HonoGuard<P extends Principal, V extends Vocabulary> {
   auth(c: Context): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(c: Context): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission; `unknown` where it has no rule. @throws {CoreError} `guard_missing` if it was not that one. */
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
   resource<const K extends V['permission'] & string>(c: Context, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(c: Context): Exchange;
