@@ -57,9 +57,9 @@ export default {
       ignoreBinaries: ['mount', 'umount'],
     },
     docs: {
-      entry: ['snippets/**/*.ts', 'test/**/*.test.ts'],
+      entry: ['snippets/**/*.ts', 'test/**/*.test.ts', 'test/built/vitest.config.ts'],
       project: ['.vitepress/**/*.{ts,vue}', 'snippets/**/*.ts', 'test/**/*.ts'],
-      // The quick starts, which a test copies from their page, are loaded by tsx.
+      // The programs that tests run are loaded by tsx.
       ignoreDependencies: ['tsx'],
     },
     'examples/*': { project: ['src/**/*.ts'] },
