@@ -161,8 +161,14 @@ describe('a route table', () => {
     expect((await app(request('/admin/bare', 'ada'))).status).toBe(200);
     expect((await app(request('/lobby/bare', 'ada'))).status).toBe(403);
     expect(g.audit(app)).toEqual([
-      { method: 'GET', path: '/admin/bare', state: 'guarded', requirement: 'authenticated' },
-      { method: 'GET', path: '/admin/open', state: 'open', requirement: 'open' },
+      {
+        method: 'GET',
+        path: '/admin/bare',
+        state: 'guarded',
+        requirement: 'authenticated',
+        asks: { kind: 'authenticated' },
+      },
+      { method: 'GET', path: '/admin/open', state: 'open', requirement: 'open', asks: { kind: 'open' } },
       { method: 'GET', path: '/lobby/bare', state: 'closed' },
       { method: '*', path: 'answer', state: 'opaque' },
     ]);
