@@ -56,7 +56,7 @@ const authorization: TokenTransport = Object.freeze({
   read: (request: AuthRequest) => readAuthorization(request, 'Bearer'),
   challenge: bearer,
   place: { in: 'authorization', scheme: 'Bearer', format: 'JWT' },
-});
+} satisfies TokenTransport);
 
 const subprotocolPrefix = /^[\w!#$%&'*+^`|~-]+\.$/;
 
@@ -80,7 +80,7 @@ function fromSubprotocol(prefix: string): TokenTransport {
     },
     challenge: bearer,
     place: { in: 'header', name: 'Sec-WebSocket-Protocol' },
-  });
+  } satisfies TokenTransport);
 }
 
 const cookieName = /^__(?:Host|Secure)-[\w!#$%&'*+.^`|~-]+$/;
@@ -107,7 +107,7 @@ function fromCookie(name: string, csrf: OriginCheckOptions): TokenTransport {
     },
     challenge: bearer,
     place: { in: 'cookie', name },
-  });
+  } satisfies TokenTransport);
 }
 
 /**
