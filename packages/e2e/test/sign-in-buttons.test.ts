@@ -59,7 +59,7 @@ describe("the starter's sign-in page, with Google and GitHub configured", () => 
 
   it.each([
     ['Google', 'https://accounts.google.com/o/oauth2/v2/auth', 'google-client', 'openid email profile'],
-    ['GitHub', 'https://github.com/login/oauth/authorize', 'github-client', 'read:user user:email'],
+    ['GitHub', 'https://github.com/login/oauth/authorize', 'github-client', 'read:user,user:email'],
   ])('sends whoever chooses %s to its door, with what it needs and no secret', async (label, door, client, scope) => {
     const { href } = buttons(await get(`${starter.url}/sign-in?returnTo=/keys`)).find((each) => each.label === label)!;
     const answer = await get(href);

@@ -6,7 +6,7 @@ import { type ApiClient, createClient, type IssuedKey, type Post } from '../../s
 import { type Example, type ExampleName, type Runtime, startExample } from '../../src/start-example.js';
 
 /** How long a process may take to come up on a machine that is busy. */
-export const starting = 30_000;
+export const starting = 120_000;
 
 /** An example that runs while the tests of a file do, and its users. */
 export interface Harness {
