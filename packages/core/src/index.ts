@@ -29,6 +29,8 @@ export {
   type Authenticated,
   type AuthenticationResult,
   type Authenticator,
+  type CredentialDescription,
+  type CredentialPlace,
   type PrincipalOf,
   type Rejected,
   type Unavailable,

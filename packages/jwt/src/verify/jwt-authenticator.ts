@@ -98,5 +98,6 @@ export function createJwtAuthenticator<P extends Principal>(
       });
     },
     challenge: () => transport.challenge,
+    description: { places: [transport.place] },
   } satisfies Authenticator<P>);
 }
