@@ -2,41 +2,58 @@
 // or a folder of its src: `jwt`, `core/guard`. What is known from the last run is kept in .cache/mutation and not run again.
 // With --update it writes docs/reference/mutation.md from the last runs; with --survivors it prints what no test noticed.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readdirSync } from 'node:fs';
-import { root } from './lib/workspace.mjs';
+import { root, workspacePackages } from './lib/workspace.mjs';
 import { packages, threshold } from './mutation/declared.mjs';
 import { score, survivors, summary, writePage } from './mutation/report.mjs';
 
 const tree = join(root, '.cache/mutation/tree');
+// The testkit reads it.
+const besides = ['packages/e2e/requirements.json'];
+const all = workspacePackages();
 
-/** A copy whose packages find each other, and not the sources beside it. */
-function copyTree() {
+/** A copy of a package and of those it needs, which find each other there, and not the sources beside them. */
+function copyTree(name) {
   rmSync(tree, { recursive: true, force: true });
-  mkdirSync(tree, { recursive: true });
-  for (const name of readdirSync(root))
-    if (name === 'package.json' || name.startsWith('tsconfig')) cpSync(join(root, name), join(tree, name));
-  cpSync(join(root, 'packages'), join(tree, 'packages'), {
-    recursive: true,
-    verbatimSymlinks: true,
-    filter: (path) => !['dist', '.data', '.cache'].includes(basename(path)),
-  });
+  mkdirSync(join(tree, 'packages'), { recursive: true });
+  const files = readdirSync(root).filter((file) => file === 'package.json' || file.startsWith('tsconfig'));
+  mkdirSync(join(tree, 'packages/e2e'));
+  for (const file of [...files, ...besides]) cpSync(join(root, file), join(tree, file));
+  const needed = new Set();
+  const need = (folder) => {
+    if (needed.has(folder)) return;
+    needed.add(folder);
+    const { manifest } = all.find((each) => each.folder === folder);
+    const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    for (const each of all) if (names.includes(each.name)) need(each.folder);
+  };
+  need(`packages/${name}`);
+  for (const folder of needed)
+    cpSync(join(root, folder), join(tree, folder), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !['dist', '.data'].includes(basename(path)),
+    });
   symlinkSync('../../../node_modules', join(tree, 'node_modules'), 'junction');
 }
 
-function run(name) {
+/** The sources that a name means: a file, a folder with all that is in it. */
+function sourcesOf(name) {
   const [folder, ...inside] = name.split('/');
-  const mutate = join('packages', folder, 'src', ...inside);
-  if (!packages.includes(folder) || !existsSync(join(root, mutate)))
+  const path = ['packages', folder, 'src', ...inside].join('/');
+  if (!packages.includes(folder) || !existsSync(join(root, path)))
     throw new Error(`mutation: no ${name}. There are the packages ${packages.join(', ')}, and folders of their src.`);
-  copyTree();
-  const pattern = mutate.endsWith('.ts') ? mutate : `${mutate}/**/*.ts`;
+  return path.endsWith('.ts') ? path : `${path}/**/*.ts`;
+}
+
+function run(name, mutate) {
+  copyTree(name);
   const stryker = join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js');
   const { status } = spawnSync(
     process.execPath,
-    [stryker, 'run', join(root, 'scripts/mutation/stryker.config.mjs'), '--mutate', pattern],
-    { cwd: tree, stdio: 'inherit', env: { ...process.env, MUTATION_PACKAGE: folder } },
+    [stryker, 'run', join(root, 'scripts/mutation/stryker.config.mjs'), '--mutate', mutate.join(',')],
+    { cwd: tree, stdio: 'inherit', env: { ...process.env, MUTATION_PACKAGE: name } },
   );
   if (status !== 0) throw new Error(`mutation: Stryker ended with ${status} for ${name}.`);
 }
@@ -48,9 +65,13 @@ if (flags.includes('--survivors')) {
 } else if (flags.includes('--update')) {
   writePage();
 } else {
-  for (const name of names.length > 0 ? names : packages) {
-    run(name);
-    console.log(summary(name));
-    if (score(name) < threshold) process.exitCode = 1;
+  const wanted = names.length > 0 ? names : packages;
+  for (const name of packages) {
+    const own = wanted.filter((each) => each.split('/')[0] === name);
+    if (own.length > 0) run(name, own.map(sourcesOf));
+    for (const each of own) {
+      console.log(summary(each));
+      if (score(each) < threshold) process.exitCode = 1;
+    }
   }
 }

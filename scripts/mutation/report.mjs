@@ -85,15 +85,16 @@ function unseen(name) {
 }
 
 const marked = (name) =>
-  mutantsOf(name).filter(({ status, statusReason = '' }) => status === 'Ignored' && !/excluded mutation/.test(statusReason));
+  mutantsOf(name).filter(
+    ({ status, statusReason = '' }) => status === 'Ignored' && !/excluded mutation/.test(statusReason),
+  );
 
 function text() {
   const date = (name) => statSync(reportOf(name)).mtime.toISOString().slice(0, 10);
   const missing = packages.flatMap(unseen);
   return `---
 title: Mutation testing
-group: reference
-order: 60
+order: 5
 ---
 
 # Mutation testing
@@ -152,6 +153,7 @@ This page is generated.
 /** @throws {Error} where a package has not been run here */
 export function writePage() {
   const missing = packages.filter((name) => !existsSync(reportOf(name)));
-  if (missing.length > 0) throw new Error(`mutation: no run of ${missing.join(', ')}: npm run mutation -- ${missing.join(' ')}`);
+  if (missing.length > 0)
+    throw new Error(`mutation: no run of ${missing.join(', ')}: npm run mutation -- ${missing.join(' ')}`);
   writeFileSync(join(root, 'docs/reference/mutation.md'), text());
 }

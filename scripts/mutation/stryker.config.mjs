@@ -18,7 +18,8 @@ export default {
   mutator: { excludedMutations: leftOutMutators.map((each) => each.name) },
   incremental: true,
   incrementalFile: join(cache, `${name}.json`),
-  reporters: ['dots'],
+  reporters: ['dots', ...(process.env.MUTATION_EVENTS ? ['event-recorder'] : [])],
+  eventReporter: { baseDir: process.env.MUTATION_EVENTS ?? '' },
   // A mutant's endless loop is found by counting; this is for one that waits, on a machine that may be busy.
   timeoutMS: 60_000,
   dryRunTimeoutMinutes: 20,
