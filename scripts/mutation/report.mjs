@@ -1,6 +1,7 @@
 // What Stryker's last runs came to: numbers, survivors and the page. The reports are in .cache/mutation, one a package.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { filesUnder, readJson, root } from '../lib/workspace.mjs';
 import { leftOutMutators, leftOutTests, packages, propertyRuns, threshold } from './declared.mjs';
 
@@ -75,12 +76,30 @@ function folderCounts(name, folder) {
   });
 }
 
-/** Sources that the last run did not see, or not as they are now. */
+const logOf = (name) => join(root, '.cache/mutation', `${name}-seen.json`);
+const seenBy = (name) => (existsSync(logOf(name)) ? readJson(logOf(name)) : {});
+const sourcesUnder = (folder, path) =>
+  filesUnder(join(folder, path), (file) => file.endsWith('.ts')).map((file) => [
+    relative(folder, file).replaceAll('\\', '/'),
+    createHash('sha256').update(readFileSync(file)).digest('base64url'),
+  ]);
+
+/** Notes which sources a run has seen, as they were then: files without a mutant are in no report. */
+export function noteRun(name, tree, paths) {
+  const files = paths.flatMap((path) =>
+    path.endsWith('.ts')
+      ? sourcesUnder(tree, dirname(path)).filter(([file]) => file === path)
+      : sourcesUnder(tree, path),
+  );
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(logOf(name), JSON.stringify({ date, files: { ...seenBy(name).files, ...Object.fromEntries(files) } }));
+}
+
+/** Sources that no run has seen, or not as they are now. */
 function unseen(name) {
-  const { files } = readJson(reportOf(name));
-  return filesUnder(join(root, 'packages', name, 'src'), (file) => file.endsWith('.ts'))
-    .map((file) => [relative(root, file).replaceAll('\\', '/'), readFileSync(file, 'utf8')])
-    .filter(([file, text]) => files[file]?.source !== text)
+  const { files = {} } = seenBy(name);
+  return sourcesUnder(root, `packages/${name}/src`)
+    .filter(([file, hash]) => files[file] !== hash)
     .map(([file]) => file);
 }
 
@@ -90,8 +109,9 @@ const marked = (name) =>
   );
 
 function text() {
-  const date = (name) => statSync(reportOf(name)).mtime.toISOString().slice(0, 10);
-  const missing = packages.flatMap(unseen);
+  const run = packages.filter((name) => existsSync(reportOf(name)));
+  const rest = packages.filter((name) => !run.includes(name));
+  const missing = run.flatMap(unseen);
   return `---
 title: Mutation testing
 order: 5
@@ -107,20 +127,20 @@ The packages that decide who gets in have to notice ${threshold} % of their muta
 
 | package | ${heads.join(' | ')} | date |
 | --- | ${heads.map(() => '---:').join(' | ')} | --- |
-${packages.map((name) => row([name, ...numbers(countsOf(name)), date(name)])).join('\n')}
+${run.map((name) => row([name, ...numbers(countsOf(name)), seenBy(name).date ?? ''])).join('\n')}
 
 Score is killed and timed out, of all. A mutant times out when it loops or waits for ever; a user would notice.
 
 ## What was covered
 
-Every file of \`src\` of these packages${missing.length === 0 ? ', as it is now.' : ', but for those below, which are new or have changed since the run.'}
+${rest.length === 0 ? '' : `Not run yet: ${rest.join(', ')}.\n\n`}Every file of \`src\` of the packages in the table${missing.length === 0 ? ', as it is now.' : ', but for those below, which are new or have changed since the run.'}
 ${missing.map((file) => `\n- \`${file}\``).join('')}
 
 By folder:
 
 | folder | ${heads.join(' | ')} |
 | --- | ${heads.map(() => '---:').join(' | ')} |
-${packages
+${run
   .flatMap((name) =>
     foldersOf(name).map((folder) =>
       row([folder === '.' ? name : `${name}/${folder}`, ...numbers(folderCounts(name, folder))]),
@@ -150,10 +170,9 @@ This page is generated.
 `;
 }
 
-/** @throws {Error} where a package has not been run here */
+/** @throws {Error} where nothing has been run here */
 export function writePage() {
-  const missing = packages.filter((name) => !existsSync(reportOf(name)));
-  if (missing.length > 0)
-    throw new Error(`mutation: no run of ${missing.join(', ')}: npm run mutation -- ${missing.join(' ')}`);
+  if (!packages.some((name) => existsSync(reportOf(name))))
+    throw new Error('mutation: nothing was run here: npm run mutation');
   writeFileSync(join(root, 'docs/reference/mutation.md'), text());
 }
