@@ -12,11 +12,13 @@ export default {
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     '.': {
-      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs'],
+      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs', 'scripts/mutation/*.mjs'],
       project: ['scripts/**/*.mjs', '*.{ts,js,mjs}'],
       // Tools that the scripts run by their bin name, which knip cannot see.
       ignoreDependencies: [
         '@arethetypeswrong/cli',
+        '@stryker-mutator/core',
+        '@stryker-mutator/vitest-runner',
         'dependency-cruiser',
         'oxlint',
         'oxlint-tsgolint',
