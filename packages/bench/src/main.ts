@@ -9,6 +9,7 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   'storage-scale': async () => (await import('./storage-scale.js')).storageScale(),
   'storage-size': async () => (await import('./storage-size.js')).storageSize(),
   'storage-sweep': async () => (await import('./storage-sweep.js')).storageSweep(),
+  'bundle-parts': async () => (await import('./bundle-parts.js')).bundleParts(),
   'import-cost': async () => (await import('./import-cost.js')).importCost(),
 };
 

@@ -1,15 +1,10 @@
-import type { AuthRequest, Collection, StoredRecord } from '@portcullis/core';
+import type { Collection, StoredRecord } from '@portcullis/core';
 import { createSessions, sessionCollection, type SessionRecord, type Sessions } from '@portcullis/session';
 import { fresh } from './duel.js';
+import { PlainRequest } from './plain-request.js';
 import type { ScaleStorage } from './scale-storages.js';
 
 const day = 86_400_000;
-
-/** A request with these header fields. */
-export function requestOf(fields: Readonly<Record<string, string>>): AuthRequest {
-  const valuesOf = (name: string): readonly string[] => (fields[name] === undefined ? [] : [fields[name]]);
-  return { method: 'GET', url: '/', ip: undefined, header: (name) => fields[name], headerValues: valuesOf };
-}
 
 /** Runs `count` calls with so many callers at once; microseconds of each. */
 export async function latencies(callers: number, count: number, call: () => unknown): Promise<number[]> {
@@ -108,7 +103,7 @@ export async function sampleSessions(
     clock,
   });
   await opened.migrate();
-  const request = requestOf({ 'sec-fetch-site': 'same-origin' });
+  const request = new PlainRequest({ 'sec-fetch-site': 'same-origin' });
   const cookies: string[] = [];
   const append = (name: string, value: string): void =>
     void (name === 'set-cookie' && cookies.push(value.split(';')[0] as string));
@@ -116,7 +111,7 @@ export async function sampleSessions(
   for (let i = 0; i < sample; i++)
     ids.push((await manager.signIn({ request, response: { append } }, { user: `user-${i}` })).id);
   const next = fresh(cookies);
-  const read = (): unknown => manager.read(requestOf({ cookie: next() }));
+  const read = (): unknown => manager.read(new PlainRequest({ cookie: next() }));
   if ((await read()) === undefined) throw new Error('a good session was not found');
   const stored = await opened.storage.collection(sessionCollection).get(ids[0] as string);
   return { manager, read, nextId: fresh(ids), model: (stored as { record: SessionRecord }).record };

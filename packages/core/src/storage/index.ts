@@ -39,7 +39,10 @@ export { CoreError, StorageUnavailableError, invalidOption } from '../errors/cor
 export { type ErrorEntry, type ErrorTable, PortcullisError, isPortcullisError } from '../errors/portcullis-error.js';
 export type { Clock, Environment, Random } from '../runtime/environment.js';
 export { type MaybePromise, andThen, isPromise, settle } from '../runtime/maybe-promise.js';
+export { type CollectionRegistry, createCollectionRegistry } from './collection-registry.js';
+export { type Deadlines, createDeadlines } from './deadlines.js';
 export { createMemoryBus } from './memory-bus.js';
+export { recordData, unpackRecord } from './packed-record.js';
 export {
   type CounterRequest,
   type CounterState,
