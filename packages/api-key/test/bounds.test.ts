@@ -181,6 +181,55 @@ describe('createApiKeys: events', () => {
   });
 });
 
+describe('createApiKeys: what a change of several settings does', () => {
+  it('closes streams where one of them takes rights away', async () => {
+    const { keys } = setup();
+    const { key, record } = await keys.create({ owner: 'ada', scopes: ['a', 'b'] });
+    const field = (name: string) => (name === 'x-api-key' ? [key.reveal()] : []);
+    const result = await keys.authenticator().authenticate({
+      method: 'GET',
+      url: '/',
+      ip: undefined,
+      header: (name) => field(name)[0],
+      headerValues: field,
+    });
+    let closed = 0;
+    if (result.outcome === 'authenticated') result.onRevoked?.(() => closed++);
+    await keys.update(record.id, { name: 'CI', metadata: {} });
+    expect(closed).toBe(0);
+    await keys.update(record.id, { name: 'CI', scopes: ['a'] });
+    expect(closed).toBe(1);
+  });
+});
+
+describe('createApiKeys: leaks and guesses', () => {
+  it('ends an imported key that was found in public', async () => {
+    const text = 'old_00112233445566778899aabbccddeeff';
+    const { keys } = setup({ parseImported: (found) => (found.startsWith('old_') ? found : undefined) });
+    await keys.import({ hash: createHash('sha256').update(text).digest('hex'), owner: 'ada' });
+    expect(await keys.revokeLeaked(text)).toMatchObject({ imported: true, revokedReason: 'leaked' });
+    expect(keys.verify(text)).toMatchObject({ outcome: 'rejected' });
+  });
+
+  it('says in the event which key was claimed by a text that is not it', async () => {
+    const { keys, events } = setup();
+    const stranger = await setup().keys.create({ owner: 'ada' });
+    await keys.verify(stranger.key.reveal(), { ip: '192.0.2.1' });
+    expect(events).toMatchObject([{ reason: 'unknown', keyId: stranger.record.id, ip: '192.0.2.1' }]);
+  });
+
+  it('takes the longest prefixes for single addresses', async () => {
+    const { keys } = setup();
+    const { key } = await keys.create({ owner: 'ada', allowedAddresses: ['192.0.2.1/32', '2001:db8::1/128'] });
+    for (const ip of ['192.0.2.1', '2001:db8::1'])
+      expect(keys.verify(key.reveal(), { ip })).toMatchObject({ outcome: 'verified' });
+    for (const ip of ['192.0.2.0', '2001:db8::'])
+      expect(keys.verify(key.reveal(), { ip })).toMatchObject({ outcome: 'rejected' });
+    await expect(create({ allowedAddresses: ['192.0.2.1/33'] })).rejects.toThrow(coded('invalid_key_input'));
+    await expect(create({ allowedAddresses: ['2001:db8::1/129'] })).rejects.toThrow(coded('invalid_key_input'));
+  });
+});
+
 describe('apiKeyErrors', () => {
   it('answers each mistake with its status, and says whether the same again may do', () => {
     expect(Object.entries(apiKeyErrors).map(([code, { status, retryable }]) => [code, status, retryable])).toEqual([
