@@ -123,9 +123,12 @@ describe('the API keys', () => {
     const late = await api.createApiKey({ body: own });
     const lateRow = 'UPDATE apikey SET expiresAt = ? WHERE rowid = (SELECT max(rowid) FROM apikey)';
     old.db.prepare(lateRow).run('2020-01-01T00:00:00.000Z');
+    const used = await api.createApiKey({ body: { ...own, remaining: 1 } });
+    await api.verifyApiKey({ body: { key: used.key } });
+    old.db.prepare('UPDATE apikey SET remaining = 0 WHERE remaining = 1').run();
 
     const { counts, keys, send } = await after();
-    expect(counts.keys).toEqual({ moved: 3, expired: 1, there: 0 });
+    expect(counts.keys).toEqual({ moved: 3, over: 2, there: 0 });
     const ask = async (key: string) => (await send('/me', { headers: { 'x-api-key': key } })).status;
     // The plain key states no scopes, and defaultScopes gives none: 403 says that it is known.
     expect([await ask(plain.key), await ask(off.key), await ask(late.key)]).toEqual([403, 401, 401]);
@@ -138,7 +141,7 @@ describe('the API keys', () => {
       'limited',
     ]);
     expect((await keys.verify(`${plain.key.slice(0, -1)}?`)).outcome).toBe('rejected');
-    expect(await moveKeys(old.db, keys)).toEqual({ moved: 0, expired: 1, there: 3 });
+    expect(await moveKeys(old.db, keys)).toEqual({ moved: 0, over: 2, there: 3 });
     expect((await api.verifyApiKey({ body: { key: plain.key } })).valid).toBe(true);
   });
 });

@@ -152,7 +152,7 @@ describe('the changeover', () => {
       store: fromExpressStore(store, convert),
       cookie: { name: 'connect.sid', attributes: { path: '/' } },
       readToken: (value) => readSid(value, ['keyboard cat']),
-      origins: [origin],
+      csrf: { origins: [origin] },
       until: Date.now() + day,
     });
     const policy = createPolicy({ permissions: ['me:read'], roles: { user: ['me:read'] } });

@@ -10,7 +10,7 @@ import {
   sha256,
 } from '@portcullis/core';
 import { type CookieAttributes, duplicateCookie, expireCookie, readCookie } from '@portcullis/core/cookies';
-import { createOriginCheck } from '@portcullis/core/csrf';
+import { createOriginCheck, type OriginCheckOptions } from '@portcullis/core/csrf';
 import type { SessionPrincipal, Sessions } from '@portcullis/session';
 
 /** A session of the system that you leave. Times are absolute milliseconds. */
@@ -41,8 +41,8 @@ export interface OldSessionsOptions<D> {
   readonly cookie: { readonly name: string; readonly attributes: CookieAttributes };
   /** The token in the cookie's value, its signature checked. */
   readonly readToken: (value: string) => MaybePromise<string | undefined>;
-  /** As `csrf.origins` of the sessions. */
-  readonly origins: readonly string[];
+  /** The very settings that the sessions have. */
+  readonly csrf: OriginCheckOptions;
   /** From when on no old session counts, absolute milliseconds. */
   readonly until: number;
   readonly clock?: () => number;
@@ -51,12 +51,14 @@ export interface OldSessionsOptions<D> {
 const scheme = 'old-session';
 // For requests that were under way with the old cookie when the new one was set.
 const graceMs = 60_000;
+// After these no session of the user counts. Anything else (an outage, a limit) may be another answer the next time.
+const over: ReadonlySet<string> = new Set(['session_user_revoked', 'session_user_inactive']);
 
 /** Lets people keep the sessions of another system, and swaps each for one of ours when its browser comes by. */
 export function createOldSessions<D>(options: OldSessionsOptions<D>) {
-  const { sessions, store, cookie, readToken, origins, until, clock = Date.now } = options;
+  const { sessions, store, cookie, readToken, csrf, until, clock = Date.now } = options;
   if (!Number.isSafeInteger(until)) throw invalidOption('until', "give an end: Date.parse('2030-03-01T00:00:00Z')");
-  const origin = createOriginCheck({ origins });
+  const origin = createOriginCheck(csrf);
 
   async function find(request: AuthRequest) {
     const value = readCookie(request.headerValues('cookie'), cookie.name);
@@ -105,9 +107,10 @@ export function createOldSessions<D>(options: OldSessionsOptions<D>) {
         // Begun before everything: whoever logged the user out everywhere since the changeover ended this session too.
         await sessions.signIn(exchange, { ...session, authenticatedAt, startedAt: 0 });
       } catch (error) {
-        if (!isPortcullisError(error) || error.status >= 500) throw error;
-        await store.end(found.token, clock());
-        takeCookie(exchange);
+        if (isPortcullisError(error) && over.has(error.code)) {
+          await store.end(found.token, clock());
+          takeCookie(exchange);
+        }
         throw error;
       }
       await store.end(found.token, clock() + graceMs);

@@ -23,7 +23,7 @@ export function createSwap<D>(
   const old = createOldSessions<D>({
     ...of({ storage, until, clock }),
     sessions,
-    origins: [origin],
+    csrf: { origins: [origin] },
     until,
     clock,
   });

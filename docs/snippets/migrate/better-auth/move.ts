@@ -74,7 +74,7 @@ function scopesOf(permissions: string | null): string[] | undefined {
 
 function limitsOf(row: KeyRow) {
   const { rateLimitEnabled, rateLimitMax, rateLimitTimeWindow, remaining, refillAmount, refillInterval } = row;
-  const limited = rateLimitEnabled && rateLimitMax && rateLimitTimeWindow;
+  const limited = rateLimitEnabled && rateLimitMax !== null && rateLimitTimeWindow !== null;
   const refill = refillAmount && refillInterval ? { amount: refillAmount, everyMs: refillInterval } : undefined;
   return {
     ...(limited && { rateLimit: { limit: rateLimitMax, windowMs: rateLimitTimeWindow } }),
@@ -85,15 +85,16 @@ function limitsOf(row: KeyRow) {
 /** Live keys, by the hash that better-auth stored: their owners change nothing. */
 export async function moveKeys(db: Database.Database, keys: Pick<ApiKeys, 'import'>, now = Date.now()) {
   const rows = db.prepare('SELECT * FROM apikey WHERE id > ? AND enabled = 1 ORDER BY id LIMIT 500');
-  const count = { moved: 0, expired: 0, there: 0 };
+  const count = { moved: 0, over: 0, there: 0 };
   let last = '';
   for (;;) {
     const page = rows.all(last) as KeyRow[];
     for (const row of page) {
       last = row.id;
       const expiresAt = row.expiresAt === null ? undefined : Date.parse(row.expiresAt);
-      if (expiresAt !== undefined && expiresAt <= now) {
-        count.expired += 1;
+      const usedUp = row.remaining === 0 && !row.refillAmount;
+      if (usedUp || (expiresAt !== undefined && expiresAt <= now)) {
+        count.over += 1;
         continue;
       }
       try {

@@ -33,14 +33,15 @@ interface Parts {
 
 export function createApp({ storage, store, checkPassword, origins, until, clock = Date.now }: Parts) {
   // #region changeover
-  const sessions = createSessions<Data>({ storage, csrf: { origins }, initialData: () => ({ theme: 'light' }), clock });
+  const csrf = { origins };
+  const sessions = createSessions<Data>({ storage, csrf, initialData: () => ({ theme: 'light' }), clock });
   const moved = createMovedSessions<Data>({ storage, clock });
   const old = createOldSessions({
     sessions,
     store: moved.with(fromExpressStore(store, convert)),
     cookie: { name: 'connect.sid', attributes: { path: '/', httpOnly: true, sameSite: 'lax' } },
     readToken: (value) => readSid(value, ['keyboard cat']),
-    origins,
+    csrf,
     until, // the day of the changeover + the longest maxAge of an old cookie
     clock,
   });
@@ -64,9 +65,8 @@ export function createApp({ storage, store, checkPassword, origins, until, clock
     res.sendStatus(204);
   });
   // Before every other route: an old session is swapped whatever its browser asks for first.
-  app.use(g.optional(), async function swapOldSession(req, _res, next) {
-    await old.takeOver(g.exchange(req), g.optionalAuth(req));
-    next();
+  app.use(g.optional(), function swapOldSession(req, _res, next) {
+    old.takeOver(g.exchange(req), g.optionalAuth(req)).then(() => next(), next);
   });
   // #endregion changeover
   app.post('/sign-in', g.open(), express.json(), async (req, res) => {

@@ -8,6 +8,6 @@ export const luciaSessions = (db: Database.Database) => ({
     name: 'auth_session',
     attributes: { path: '/', httpOnly: true, secure: true, sameSite: 'lax' as const },
   },
-  // Nothing is signed: the id has 125 random bits.
+  // Nothing is signed: the id has 200 random bits.
   readToken: (value: string) => (/^[a-z\d]{40}$/.test(value) ? value : undefined),
 });
