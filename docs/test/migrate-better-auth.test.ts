@@ -2,6 +2,7 @@ import { createMemoryStorage, random } from '@portcullis/core';
 import { createOAuthClient } from '@portcullis/oauth-client';
 import { google } from '@portcullis/oauth-client/providers';
 import { createPasswords } from '@portcullis/password';
+import { createSqliteStorage } from '@portcullis/storage-sqlite';
 import type { BetterAuthOptions } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import Database from 'libsql';
@@ -185,16 +186,20 @@ describe('the sessions', () => {
   });
 
   it('are moved, so that the table can go', async () => {
-    const swap = swapOf();
-    const live = betterAuthSessions(old.db, secret).store;
-    const moved = createMovedSessions({ storage: swap.storage });
+    const betterAuth = betterAuthSessions(old.db, secret);
+    // Into the same file as the old tables.
+    const storage = createSqliteStorage(old.db);
+    const moved = createMovedSessions({ storage });
+    storage.migrate();
     async function* tokens() {
       for (const row of old.db.prepare('SELECT token FROM session').all() as { token: string }[]) yield row.token;
     }
-    expect(await moved.take(tokens(), live)).toEqual({ moved: 1, left: 0 });
-    old.db.exec('DELETE FROM session');
-    const alone = createSwap(() => ({ ...betterAuthSessions(old.db, secret), store: moved.alone }));
-    expect(await old.browser.copy(alone.send).json('/me')).toMatchObject({ by: 'old-session' });
+    expect(await moved.take(tokens(), betterAuth.store)).toEqual({ moved: 1, left: 0 });
+    old.db.exec('DROP TABLE session');
+    const swap = createSwap(() => ({ ...betterAuth, store: moved.alone }));
+    expect(await old.browser.copy(swap.send).json('/me')).toMatchObject({ by: 'old-session' });
+    swap.time.now += 60_001;
+    expect(await old.browser.copy(swap.send).json('/me')).toBe(401);
   });
 
   it('need their signature', () => {

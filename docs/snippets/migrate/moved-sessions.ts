@@ -14,7 +14,9 @@ export function createMovedSessions<D>({ storage, clock = Date.now }: { storage:
   const moved: OldStore<D> = {
     async find(token) {
       const stored = await rows.get(sha256(token), { fresh: true });
-      return stored?.record.session as OldSession<D> | undefined;
+      if (stored === undefined) return undefined;
+      const { session, expiresAt } = stored.record;
+      return { ...(session as OldSession<D>), expiresAt };
     },
     async end(token, at) {
       if (at <= clock()) await rows.delete(sha256(token));
