@@ -49,7 +49,7 @@ export class Browser {
 
   async json(path: string): Promise<unknown> {
     const response = await this.ask(path);
-    return response.status === 200 ? response.json() : response.status;
+    return response.status === 200 ? ((await response.json()) as unknown) : response.status;
   }
 }
 

@@ -1,5 +1,5 @@
 import { pbkdf2, timingSafeEqual } from 'node:crypto';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import session, { type Store } from 'express-session';
 import type Database from 'libsql';
 import passport from 'passport';
@@ -30,8 +30,9 @@ export function createApp(db: Database.Database, store: Store) {
 
   const app = express();
   app.use(session({ store, secret: 'keyboard cat', resave: false, saveUninitialized: false }));
-  app.use(auth.authenticate('session'));
-  app.post('/sign-in', express.json(), auth.authenticate('local'), (_req, res) => void res.sendStatus(204));
+  app.use(auth.authenticate('session') as RequestHandler);
+  const local = auth.authenticate('local') as RequestHandler;
+  app.post('/sign-in', express.json(), local, (_req, res) => void res.sendStatus(204));
   app.post('/sign-out', (req, res, next) => {
     req.logout((error) => (error ? next(error) : res.sendStatus(204)));
   });
