@@ -3,7 +3,6 @@ import { createOAuthClient } from '@portcullis/oauth-client';
 import { google } from '@portcullis/oauth-client/providers';
 import { createPasswords } from '@portcullis/password';
 import { createSqliteStorage } from '@portcullis/storage-sqlite';
-import type { BetterAuthOptions } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -37,7 +36,7 @@ async function house() {
   const db = new Database(':memory:');
   // better-auth tells databases apart by what they have.
   const database = { aggregate: undefined, prepare: (sql: string) => db.prepare(sql), close: () => db.close() };
-  const auth = createAuth(database as unknown as BetterAuthOptions['database'], secret);
+  const auth = createAuth(database, secret);
   await (await getMigrations(auth.options)).runMigrations();
   const app = createBefore(auth);
   const send = (path: string, init: RequestInit) => app.request(`${origin}${path}`, init);

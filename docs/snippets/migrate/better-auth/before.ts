@@ -1,12 +1,12 @@
 import { apiKey } from '@better-auth/api-key';
-import { type BetterAuthOptions, type BetterAuthPlugin, betterAuth } from 'better-auth';
+import { type BetterAuthPlugin, betterAuth } from 'better-auth';
 import { Hono } from 'hono';
 
-export function createAuth(database: BetterAuthOptions['database'], secret: string) {
+export function createAuth(database: object, secret: string) {
   return betterAuth({
     baseURL: 'https://app.example.com',
     secret,
-    database,
+    database: database as never,
     emailAndPassword: { enabled: true },
     plugins: [apiKey() as unknown as BetterAuthPlugin],
     telemetry: { enabled: false },

@@ -36,7 +36,7 @@ export function fromExpressStore<D>(
       if (at <= Date.now()) return done((callback) => store.destroy(sid, callback));
       const { expires } = session.cookie;
       const sooner = new Date(Math.min(at, expires ? new Date(expires).getTime() : Infinity));
-      const shortened = { ...session, cookie: { ...session.cookie, expires: sooner } } as SessionData;
+      const shortened: SessionData = { ...session, cookie: Object.assign({}, session.cookie, { expires: sooner }) };
       await done((callback) => store.set(sid, shortened, callback));
     },
   };

@@ -19,7 +19,10 @@ export function createApp(secret: string, checkPassword: CheckPassword) {
       res.sendStatus(401);
     }
   });
-  app.get('/me', (_req, res) => void res.json({ user: res.locals['user'].userId }));
+  app.get('/me', (_req, res) => {
+    const { userId } = res.locals['user'] as { userId: number };
+    res.json({ user: userId });
+  });
   app.post('/posts/publish', (_req, res) => {
     res.sendStatus(res.locals['user'].role === 'editor' ? 204 : 403);
   });
