@@ -47,7 +47,7 @@ export interface Reauthentication extends Omit<SignInFacts, 'authenticatedAt'> {
 export interface Sessions<D> {
   /**
    * Starts a user's session. Call it only after the user has proved who they are, by their own action: the cookie is set on
-   * the response, an anonymous or earlier session of this browser is ended.
+   * the response, an anonymous or earlier session of this browser is ended. Where they proved it earlier, say when: `authenticatedAt`.
    * @throws {SessionError} `session_cross_site`, `session_user_revoked`, `session_user_inactive`, `session_limit`, `session_data_invalid`.
    */
   signIn(exchange: Exchange, input: SignIn<D>): Promise<Session<D>>;
