@@ -20,7 +20,8 @@ export interface MysqlStatement {
   readonly rowsAsArray: true;
 }
 
-interface MysqlRunner {
+/** What answers a statement: a pool, or a connection of one. */
+export interface MysqlRunner {
   query(statement: MysqlStatement, values?: MysqlValue[]): Promise<[unknown, unknown]>;
 }
 

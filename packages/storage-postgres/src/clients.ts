@@ -9,7 +9,8 @@ export interface PgStatement {
   readonly rowMode: 'array';
 }
 
-interface PgResult {
+/** A statement's answer, as `pg` gives it. */
+export interface PgResult {
   readonly rows: unknown[];
   readonly rowCount: number | null;
 }
@@ -34,7 +35,8 @@ export interface PostgresJsQuery {
   values(): PromiseLike<{ readonly count: number } & readonly unknown[]>;
 }
 
-interface PostgresJsRunner {
+/** What answers a statement: the `sql` of postgres.js, or a connection that it reserved. */
+export interface PostgresJsRunner {
   unsafe(sql: string, values: never[], options: { prepare: boolean }): PostgresJsQuery;
 }
 

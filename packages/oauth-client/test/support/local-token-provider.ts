@@ -1,29 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { certifiedProvider } from '@portcullis-internal/testkit/oidc';
 import { exportJWK, generateKeyPair } from 'jose';
+import { hardSecret } from './hard-secret.js';
+import type { SeenRequest, TokenProvider, TokenProviderOptions } from './providers.js';
 
-/** A request to the token endpoint, as the provider read it. */
-export interface SeenRequest {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly status: number;
-}
+export { certifiedProvider };
 
-/** A certified authorization server for machines and devices. */
-export interface TokenProvider {
-  readonly issuer: string;
-  readonly seen: SeenRequest[];
-  /** Signs the assertions of the client `signing`. */
-  readonly signingKey: CryptoKey;
-  /** What the user `alice` does at the verification page. */
-  approve(userCode: string): Promise<void>;
-  decline(userCode: string): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The client `basic`'s: with characters that must be form-encoded before they go into the Authorization header. */
-export const hardSecret = `a:b%c+d/e f&g=h~"!*()`;
-
-export async function startTokenProvider({ dpopNonce = false } = {}): Promise<TokenProvider> {
+/** Starts one in this process, which is Node. */
+export async function startLocalTokenProvider({ dpopNonce = false }: TokenProviderOptions): Promise<TokenProvider> {
   const seen: SeenRequest[] = [];
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'signing-1', alg: 'ES256' };
@@ -97,8 +81,8 @@ export async function startTokenProvider({ dpopNonce = false } = {}): Promise<To
 
   return {
     issuer,
-    seen,
     signingKey: privateKey as CryptoKey,
+    seen: () => Promise.resolve([...seen]),
     async approve(userCode) {
       const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''));
       const { clientId, scope } = (code?.['params'] ?? {}) as { clientId?: string; scope?: string };
