@@ -35,6 +35,7 @@ export {
   type Rejected,
   type Unavailable,
 } from './guard/authenticator.js';
+export { cachedRoles, type CachedRolesOptions } from './guard/cached-roles.js';
 export { type Challenge, formatChallenges, parseChallenges } from './guard/challenge.js';
 export { corsExposedHeaders } from './guard/cors-headers.js';
 export { createGuard } from './guard/create-guard.js';
@@ -133,3 +134,4 @@ export type {
   Touch,
   Version,
 } from './storage/storage.js';
+export { type SweepOptions, sweepExpired } from './storage/sweep-expired.js';

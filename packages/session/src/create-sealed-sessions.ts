@@ -107,7 +107,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
     // Only this server can have sealed it, so its shape is what `seal` wrote.
     const session = JSON.parse(text) as SealedSession<D>;
     const now = clock();
-    if (now >= expiryOf(session, session.lastSeenAt) || now >= session.endsAt) return undefined;
+    if (now >= expiryOf(session, session.lastSeenAt)) return undefined;
     const from = await notBefore?.(session.user);
     // A date or its text compares as nothing, which would let every ended session in.
     if (typeof (from ?? 0) !== 'number' || Number.isNaN(from))

@@ -18,7 +18,7 @@ import { createCurrentSession, type LiveSession } from './current-session.js';
 import { endAll, type EndParts, endSession, watchSession } from './end-sessions.js';
 import { SessionError } from './errors.js';
 import { renew } from './renew.js';
-import { type Session, type SessionInfo, sessionInfo } from './session.js';
+import { type Session, type SessionInfo, sessionInfo, sessionOf } from './session.js';
 import {
   createSessionAuthenticator,
   type SessionAuthenticatorOptions,
@@ -139,10 +139,7 @@ export function createSessions<D = Record<string, never>>(options: SessionsOptio
     },
   };
 
-  const view = (record: SessionRecord, facts: SignInFacts = record): Session<D> => ({
-    ...sessionInfo(record, facts),
-    data: record.data as D,
-  });
+  const view = (record: SessionRecord, facts?: SignInFacts): Session<D> => sessionOf<D>(record, facts);
 
   async function required(request: AuthRequest): Promise<LiveSession> {
     const live = await read(request);

@@ -111,7 +111,6 @@ export function guardWith(
     roles?: (principal: UserPrincipal) => MaybePromise<readonly ('reader' | 'author' | 'admin')[]>;
     timeout?: number;
     clock?: () => number;
-    rolesCache?: { ttl: number; max?: number };
     onError?: (error: unknown) => void;
   } = {},
 ) {
