@@ -36,9 +36,9 @@ export default {
     },
     // What the command loads from its user's project is installed for its tests.
     'packages/cli': {
-      entry: ['test/**/*.test.ts'],
+      entry: ['test/**/*.test.ts', 'test/support/run-all.ts'],
       project: ['src/**/*.ts', 'test/**/*.ts'],
-      ignoreDependencies: ['redis'],
+      ignoreDependencies: ['postgres', 'redis'],
     },
     'packages/bench': {
       entry: ['src/*.{ts,mjs}'],
@@ -59,9 +59,9 @@ export default {
       ignoreBinaries: ['mount', 'umount'],
     },
     docs: {
-      entry: ['snippets/**/*.ts', 'test/**/*.test.ts'],
+      entry: ['snippets/**/*.ts', 'test/**/*.test.ts', 'test/built/vitest.config.ts'],
       project: ['.vitepress/**/*.{ts,vue}', 'snippets/**/*.ts', 'test/**/*.ts'],
-      // The quick starts, which a test copies from their page, are loaded by tsx.
+      // The programs that tests run are loaded by tsx.
       ignoreDependencies: ['tsx'],
     },
     'examples/*': { project: ['src/**/*.ts'] },

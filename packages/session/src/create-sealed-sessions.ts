@@ -144,7 +144,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
 
     async signIn(exchange, input) {
       checkSignIn(input);
-      const { user, tenant, remember = false, data, acr, amr, csrfToken } = input;
+      const { user, tenant, remember = false, data, authenticatedAt, acr, amr, csrfToken } = input;
       await proveOwnPage(exchange, csrfToken);
       const now = clock();
       const { idleTimeout, absoluteTimeout } = timeouts(remember);
@@ -159,7 +159,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
         endsAt: now + absoluteTimeout,
         idleTimeout,
         remembered: remember,
-        authenticatedAt: now,
+        authenticatedAt: Math.min(authenticatedAt ?? Infinity, now),
         acr,
         amr,
         data: checkData(schema, data ?? initialData()),

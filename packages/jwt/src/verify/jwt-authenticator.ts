@@ -120,5 +120,6 @@ export function createJwtAuthenticator<P extends Principal>(
       });
     },
     challenge: () => transport.challenge,
+    description: { places: [transport.place] },
   } satisfies Authenticator<P>);
 }

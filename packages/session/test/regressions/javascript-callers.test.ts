@@ -33,6 +33,9 @@ describe('createSessions: callers without types', () => {
   it.each([
     [{ user: undefined }, /signIn\.user/],
     [{ user: '' }, /signIn\.user/],
+    [{ user: 'ada', authenticatedAt: new Date() }, /signIn\.authenticatedAt/],
+    [{ user: 'ada', authenticatedAt: -1 }, /signIn\.authenticatedAt/],
+    [{ user: 'ada', authenticatedAt: Number.NaN }, /signIn\.authenticatedAt/],
     [{ user: 7 }, /signIn\.user/],
     [{ user: 'ada', tenant: null }, /signIn\.tenant/],
     [{ user: 'ada', tenant: '' }, /signIn\.tenant/],
