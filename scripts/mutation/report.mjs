@@ -108,6 +108,13 @@ const marked = (name) =>
     ({ status, statusReason = '' }) => status === 'Ignored' && !/excluded mutation/.test(statusReason),
   );
 
+function markedLine() {
+  const { length } = packages.flatMap(marked);
+  return length === 0
+    ? ''
+    : `- ${length} mutants are marked in the source, with a reason: they change nothing that anyone could see.\n`;
+}
+
 function text() {
   const run = packages.filter((name) => existsSync(reportOf(name)));
   const rest = packages.filter((name) => !run.includes(name));
@@ -129,11 +136,12 @@ The packages that decide who gets in have to notice ${threshold} % of their muta
 | --- | ${heads.map(() => '---:').join(' | ')} | --- |
 ${run.map((name) => row([name, ...numbers(countsOf(name)), seenBy(name).date ?? ''])).join('\n')}
 
-Score is killed and timed out, of all. A mutant times out when it loops or waits for ever; a user would notice.
+Score is killed and timed out, of all. A mutant times out when it loops or waits for ever; a user would notice. Where tests were added
+after a run, the score is the lower bound of what they would come to.
 
 ## What was covered
 
-${rest.length === 0 ? '' : `Not run yet: ${rest.join(', ')}.\n\n`}Every file of \`src\` of the packages in the table${missing.length === 0 ? ', as it is now.' : ', but for those below, which are new or have changed since the run.'}
+${rest.length === 0 ? '' : `Not run yet: ${rest.join(', ')}.\n\n`}Every file of \`src\` of the packages in the table${missing.length === 0 ? ' as it was on that day.' : ' as it was on that day. Since then these are new or have changed:'}
 ${missing.map((file) => `\n- \`${file}\``).join('')}
 
 By folder:
@@ -154,8 +162,7 @@ ${run
 - Each property is tried ${propertyRuns} times with one fixed seed, not hundreds of times: the numbers are the same on every run.
 ${leftOutMutators.map(({ name, reason }) => `- The mutator \`${name}\` is off. ${reason}`).join('\n')}
 ${leftOutTests.map((each) => `- The test "${each.title}" of ${each.package} does not run: ${each.reason}.`).join('\n')}
-- ${packages.flatMap(marked).length} mutants are marked in the source, with a reason: they change nothing that anyone could see, such as how fast it is.
-
+${markedLine()}
 ## Run it
 
 \`\`\`sh
