@@ -15,6 +15,7 @@ const budgets = {
   '@portcullis/core/cookies': '2.3 kB',
   '@portcullis/core/fetch': '1.1 kB',
   '@portcullis/core/endpoint': '1 kB',
+  '@portcullis/core/openapi': '4.8 kB',
   '@portcullis/core/node': '2.3 kB',
   '@portcullis/api-key': '10.6 kB',
   '@portcullis/jwt': '33 kB',

@@ -51,8 +51,13 @@ function siteLink(path) {
   return undefined;
 }
 
+const ofPackage = /^https:\/\/www\.npmjs\.com\/package\/@portcullis\/([a-z-]+)$/;
+
 function rewrite(text, source) {
   return text.replaceAll(/(!?)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (all, image, label, target) => {
+    // How a README, which also stands alone on npm, names another package.
+    const sibling = siteLink(`packages/${ofPackage.exec(target)?.[1]}`);
+    if (sibling !== undefined) return `[${label}](${sibling})`;
     if (/^(https?:|#|mailto:)/.test(target)) return all;
     const [path, hash = ''] = target.split('#');
     const file = posix.normalize(posix.join(dirname(source), path));

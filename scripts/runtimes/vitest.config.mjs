@@ -25,7 +25,9 @@ export default {
   plugins: inWorkers ? [await workers()] : [],
   resolve: {
     conditions,
-    alias: inWorkers ? { '@portcullis-internal/testkit': join(root, 'scripts/runtimes/workers-testkit.mjs') } : {},
+    alias: inWorkers
+      ? [{ find: /^@portcullis-internal\/testkit$/, replacement: join(root, 'scripts/runtimes/workers-testkit.mjs') }]
+      : [],
   },
   ssr: { resolve: { conditions, externalConditions: ['@portcullis/source'] } },
   test: {
@@ -36,6 +38,8 @@ export default {
         .filter(here)
         .flatMap(({ files }) => files.map((file) => `**${file.startsWith('/') ? '' : '/'}${file}`)),
     ],
+    // The certified provider runs in a process of Node beside this runtime.
+    provide: { providerHost: process.env.PORTCULLIS_PROVIDER_HOST },
     testTimeout: 60_000,
     ...(escaped.length > 0 && { testNamePattern: new RegExp(`^(?!.*(?:${escaped.join('|')}))`, 's') }),
   },

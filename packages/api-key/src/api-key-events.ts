@@ -1,4 +1,5 @@
-interface KeyFacts {
+/** What events say of a key. */
+export interface KeyFacts {
   /** Public id. */
   readonly keyId: string;
   readonly owner: string;

@@ -14,7 +14,7 @@ export {
   type Json,
 } from './api-key.js';
 export type { ApiKeyAuthenticatorOptions, ApiKeyPrincipal, StrongerFactor } from './api-key-authenticator.js';
-export type { ApiKeyEvents, KeyRejection } from './api-key-events.js';
+export type { ApiKeyEvents, KeyFacts, KeyRejection } from './api-key-events.js';
 export type {
   ApiKeyChanges,
   KeysOf,

@@ -21,6 +21,7 @@ export {
   type EventsOptions,
   type EventStamp,
   type EventType,
+  type HeardEvents,
 } from './events/events.js';
 export type { Authentication } from './guard/authentication.js';
 export {
@@ -29,6 +30,8 @@ export {
   type Authenticated,
   type AuthenticationResult,
   type Authenticator,
+  type CredentialDescription,
+  type CredentialPlace,
   type PrincipalOf,
   type Rejected,
   type Unavailable,
@@ -40,7 +43,7 @@ export { createGuard } from './guard/create-guard.js';
 export { malformedCredential, readAuthorization } from './guard/credentials-header.js';
 export { type Denial, type DenialDetails, deny } from './guard/denial.js';
 export type { Allowed, Decision, Guard, GuardOptions, Refused, Supplies } from './guard/guard.js';
-export type { GuardEvents } from './guard/guard-events.js';
+export type { CallerFacts, GuardEvents, RequestFacts } from './guard/guard-events.js';
 export type { Outcome, Problem } from './guard/outcome.js';
 export type { Actor, AuthorizationDetail, Credential, Principal } from './guard/principal.js';
 export type { AuthRequest, Exchange, HeaderField, ResponseSink } from './guard/request.js';
@@ -132,3 +135,4 @@ export type {
   Touch,
   Version,
 } from './storage/storage.js';
+export { type SweepOptions, sweepExpired } from './storage/sweep-expired.js';

@@ -5,7 +5,7 @@ import {
   type ExpressRequest,
   type ExpressResponse,
   type ExpressRoute,
-  type Next,
+  type ExpressNext,
   stateKey,
 } from './express-request.js';
 import { sendOutcome } from './send-outcome.js';
@@ -40,8 +40,8 @@ type LayerConstructor = new (path: string, options: object, handle: unknown) => 
  */
 export function closedRoutes(
   guard: Pick<Guard, 'refuseClosed'>,
-): (req: ExpressRequest, res: ExpressResponse, next: Next) => void {
-  const gate = markPassive((req: ExpressRequest, res: ExpressResponse, next: Next): void => {
+): (req: ExpressRequest, res: ExpressResponse, next: ExpressNext) => void {
+  const gate = markPassive((req: ExpressRequest, res: ExpressResponse, next: ExpressNext): void => {
     const { route } = req;
     const method = route && handledMethod(route, req.method);
     // HEAD reaches routes that have no handler for it, and runs nothing there.
@@ -64,7 +64,7 @@ export function closedRoutes(
       route.stack = [new Layer('/', {}, gate), ...route.stack];
     },
   };
-  return markPassive((req: WatchedRequest, _res: ExpressResponse, next: Next): void => {
+  return markPassive((req: WatchedRequest, _res: ExpressResponse, next: ExpressNext): void => {
     req[routeKey] = req.route;
     Object.defineProperty(req, 'route', watched);
     next();

@@ -36,7 +36,7 @@ import {
   type ExpressMiddleware,
   type ExpressRequest,
   type ExpressResponse,
-  type Next,
+  type ExpressNext,
   stateKey,
   stateOf,
 } from './express-request.js';
@@ -67,14 +67,14 @@ export interface ExpressGuard<P extends Principal, V extends Vocabulary> {
   auth(req: object): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(req: object): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(req: object, permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(req: object, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(req: object): Exchange;
   /** Closes every route behind it that states no requirement: 403. Middleware that answers is not stopped. */
-  closed(): (req: object, res: object, next: Next) => void;
+  closed(): (req: object, res: object, next: ExpressNext) => void;
   /** Turns thrown denials and outages into the guard's answer; hands on other errors. Mount it last. */
-  errors(): (error: unknown, req: object, res: object, next: Next) => void;
+  errors(): (error: unknown, req: object, res: object, next: ExpressNext) => void;
   /** Every route with what it requires, and what may answer without being a route. */
   audit(app: object): readonly RouteEntry[];
   /** Start-up check. @throws {CoreError} `routes_open` naming each route that states nothing. */
@@ -95,7 +95,11 @@ export function expressGuard<P extends Principal, V extends Vocabulary>(
 
   function mount<A, R>(requirement: Requirement, load?: Loader<Request, unknown>): ExpressMiddleware<A, R> {
     guard.validate(requirement, load !== undefined);
-    const middleware = (req: ExpressRequest, res: ExpressResponse & { readonly locals?: object }, next: Next): void => {
+    const middleware = (
+      req: ExpressRequest,
+      res: ExpressResponse & { readonly locals?: object },
+      next: ExpressNext,
+    ): void => {
       const state = stateOf(req, res, trustProxy) as GuardState<P, V>;
       const proceed = (decision: Decision<P, V, unknown>): void => {
         // Somebody else answered while we waited: what the handler did now, nobody would hear of.
@@ -129,7 +133,7 @@ export function expressGuard<P extends Principal, V extends Vocabulary>(
     exchange: (req) => exchangeOf(stateFor(req)),
     closed: () => closedRoutes(guard) as ReturnType<ExpressGuard<P, V>['closed']>,
     errors: () =>
-      markPassive((error: unknown, _req: object, res: object, next: Next): void => {
+      markPassive((error: unknown, _req: object, res: object, next: ExpressNext): void => {
         const outcome = (res as ExpressResponse).headersSent ? undefined : guard.outcomeOf(error);
         if (outcome === undefined) next(error);
         else sendOutcome(res as ExpressResponse, outcome);

@@ -40,15 +40,16 @@ export interface ExpressRoute {
   stack: readonly ExpressLayer[];
 }
 
-export type Next = (error?: unknown) => void;
+/** How a middleware hands on. */
+export type ExpressNext = (error?: unknown) => void;
 
 /**
  * A guard as Express takes it: typed by `res.locals` alone, so that a route's `req.params` keeps its inference. Express
  * infers from the last signature; the first lets handlers stand beside it that know nothing of `res.locals`.
  */
 export interface ExpressMiddleware<Auth = unknown, Resource = undefined> {
-  (req: NodeIncoming, res: ExpressResponse, next: Next): void;
-  (req: NodeIncoming, res: ExpressResponse & { locals: { auth: Auth; resource: Resource } }, next: Next): void;
+  (req: NodeIncoming, res: ExpressResponse, next: ExpressNext): void;
+  (req: NodeIncoming, res: ExpressResponse & { locals: { auth: Auth; resource: Resource } }, next: ExpressNext): void;
 }
 
 /** The state of a request, made when the first guard sees it. */

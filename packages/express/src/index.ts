@@ -6,4 +6,4 @@
 export type { AssertClosedOptions } from './audit-routes.js';
 export { expressEndpoint } from './endpoint.js';
 export { type ExpressGuard, type ExpressGuardOptions, expressGuard } from './express-guard.js';
-export type { ExpressMiddleware } from './express-request.js';
+export type { ExpressMiddleware, ExpressNext, ExpressResponse } from './express-request.js';

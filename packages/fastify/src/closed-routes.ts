@@ -1,6 +1,6 @@
 import type { Guard } from '@portcullis/core';
 import { isPassive, markPassive, requirementOf } from '@portcullis/core/adapter';
-import { type Done, type FastifyReply, type GuardedRequest, stateKey } from './fastify-request.js';
+import { type FastifyDone, type FastifyOutgoing, type GuardedRequest, stateKey } from './fastify-request.js';
 import { sendOutcome } from './send-outcome.js';
 
 type Hook = (...args: never[]) => unknown;
@@ -59,7 +59,7 @@ export function closedRoutes(guard: Pick<Guard, 'refuseClosed'>): (this: Fastify
     const entry: AddedRoute = { scope: this, route };
     reported.set(route, entry);
     seen.add(entry);
-    const gate = markPassive((request: GuardedRequest, reply: FastifyReply, done: Done): void => {
+    const gate = markPassive((request: GuardedRequest, reply: FastifyOutgoing, done: FastifyDone): void => {
       if (requirementOf(firstHandle(route)) !== undefined || request[stateKey]?.covered === true) return done();
       sendOutcome(reply, guard.refuseClosed(request.method, route.url));
     });

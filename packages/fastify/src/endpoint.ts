@@ -1,6 +1,6 @@
 import { exchangeOf } from '@portcullis/core/adapter';
 import { createEndpointInput, type Endpoint, readNodeForm } from '@portcullis/core/endpoint';
-import { type FastifyReply, type GuardedRequest, stateKey } from './fastify-request.js';
+import { type FastifyOutgoing, type GuardedRequest, stateKey } from './fastify-request.js';
 
 /**
  * Mounts a feature's endpoint as the handler behind a guard: `app.get(path, { onRequest: g.open() }, fastifyEndpoint(endpoint))`.
@@ -9,7 +9,7 @@ import { type FastifyReply, type GuardedRequest, stateKey } from './fastify-requ
 export function fastifyEndpoint(endpoint: Endpoint): (request: object, reply: object) => Promise<unknown> {
   return async (plain, plainReply) => {
     const request = plain as GuardedRequest & { readonly body?: unknown };
-    const reply = plainReply as FastifyReply;
+    const reply = plainReply as FastifyOutgoing;
     const input = createEndpointInput(exchangeOf(request[stateKey]), {
       path: request.params as object | undefined,
       // Where no parser ran there may be null.

@@ -32,11 +32,11 @@ import { readTrustProxy, type TrustProxy } from '@portcullis/core/node';
 import { type AssertClosedOptions, auditRoutes } from './audit-routes.js';
 import { closedRoutes } from './closed-routes.js';
 import {
-  type Done,
-  type ErrorHandler,
+  type FastifyDone,
+  type FastifyErrorHandler,
   type FastifyMiddleware,
-  type FastifyReply,
-  type FastifyRequest,
+  type FastifyOutgoing,
+  type FastifyIncoming,
   type FastifySource,
   type GuardedRequest,
   stateKey,
@@ -69,14 +69,14 @@ export interface FastifyGuard<P extends Principal, V extends Vocabulary> {
   auth(request: object): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(request: object): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(request: object, permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(request: object, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(request: object): Exchange;
   /** An `onRoute` hook: closes every route added after it that states no requirement. Hooks that answer are not stopped. */
   closed(): (route: object) => void;
   /** For `app.setErrorHandler`: turns thrown denials and outages into the guard's answer, and gives other errors to `otherwise`. */
-  errors(otherwise?: ErrorHandler): (error: unknown, request: object, reply: object) => unknown;
+  errors(otherwise?: FastifyErrorHandler): (error: unknown, request: object, reply: object) => unknown;
   /** Every route added behind `closed()` with what it requires, and what may answer without being a route. */
   audit(app: object): readonly RouteEntry[];
   /** Start-up check. @throws {CoreError} `routes_open` naming each route that states nothing. */
@@ -84,7 +84,7 @@ export interface FastifyGuard<P extends Principal, V extends Vocabulary> {
 }
 
 /** Hands an error on to the handler of the scope around, in the end Fastify's own. */
-const handOn = (error: unknown, _request: unknown, reply: FastifyReply): unknown => reply.send(error);
+const handOn = (error: unknown, _request: unknown, reply: FastifyOutgoing): unknown => reply.send(error);
 
 /**
  * Mounts a guard on Fastify 4 or 5.
@@ -101,7 +101,7 @@ export function fastifyGuard<P extends Principal, V extends Vocabulary>(
 
   function mount(requirement: Requirement, load?: Loader<FastifySource, unknown>): FastifyMiddleware {
     guard.validate(requirement, load !== undefined);
-    const hook = (plain: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const hook = (plain: FastifyIncoming, reply: FastifyOutgoing, done: FastifyDone): void => {
       const request = plain as GuardedRequest;
       const state = stateOf(request, reply, trustProxy) as GuardState<P, V>;
       const proceed = (decision: Decision<P, V, unknown>): void => {
@@ -137,10 +137,10 @@ export function fastifyGuard<P extends Principal, V extends Vocabulary>(
     exchange: (request) => exchangeOf(stateFor(request)),
     closed: () => markPassive(close) as (route: object) => void,
     errors:
-      (otherwise = handOn as ErrorHandler) =>
+      (otherwise = handOn as FastifyErrorHandler) =>
       (error, request, reply) => {
-        const outcome = (reply as FastifyReply).raw.headersSent ? undefined : guard.outcomeOf(error);
-        if (outcome !== undefined) return sendOutcome(reply as FastifyReply, outcome);
+        const outcome = (reply as FastifyOutgoing).raw.headersSent ? undefined : guard.outcomeOf(error);
+        if (outcome !== undefined) return sendOutcome(reply as FastifyOutgoing, outcome);
         return otherwise(error as never, request as never, reply as never);
       },
     audit: auditRoutes,

@@ -6,4 +6,11 @@
 export type { AssertClosedOptions } from './audit-routes.js';
 export { fastifyEndpoint } from './endpoint.js';
 export { type FastifyGuard, type FastifyGuardOptions, fastifyGuard } from './fastify-guard.js';
-export type { FastifyMiddleware } from './fastify-request.js';
+export type {
+  FastifyDone,
+  FastifyErrorHandler,
+  FastifyIncoming,
+  FastifyMiddleware,
+  FastifyOutgoing,
+  FastifySource,
+} from './fastify-request.js';

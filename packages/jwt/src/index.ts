@@ -29,7 +29,7 @@ export type { IntrospectionOptions } from './introspect/introspection-options.js
 export { createTokenIssuer } from './issue/create-token-issuer.js';
 export type { IssuedTokens, Refreshed, RefreshRefused, RefreshResult, TokenResponse } from './issue/issued-tokens.js';
 export { createJwtSigner, type JwtSigner, type JwtSignerOptions } from './issue/jwt-signer.js';
-export type { RefreshRefusal, TokenEvents } from './issue/token-events.js';
+export type { FamilyFacts, RefreshRefusal, TokenEvents } from './issue/token-events.js';
 export type {
   ClientGrant,
   Introspection,
@@ -79,12 +79,14 @@ export { concerns, type Revocation, type RevocationCheck, type TokenFacts } from
 export type { StandardResult, StandardSchema } from './verify/standard-schema.js';
 export type { JsonObject } from './verify/strict-json.js';
 export type { TokenHeader } from './verify/strict-reader.js';
+export type { TokenType } from './verify/token-type.js';
 export { type TokenFault, tokenFaults } from './verify/token-fault.js';
 export {
   federatedId,
   type SubjectScope,
   type TokenClient,
   type TokenPrincipal,
+  type TokenSubject,
   type TokenUser,
 } from './verify/token-principal.js';
 export type { TokenTransportOptions } from './verify/token-transport.js';

@@ -1,6 +1,6 @@
 import type { Guard } from '@portcullis/core';
 import { isPassive, markPassive, requirementOf } from '@portcullis/core/adapter';
-import { type KoaHandle, type KoaLayer, type Next, type RoutedContext, stateKey } from './koa-request.js';
+import { type KoaHandle, type KoaLayer, type KoaNext, type RoutedContext, stateKey } from './koa-request.js';
 import { sendOutcome } from './send-outcome.js';
 
 const routerKey: unique symbol = Symbol('portcullis.router');
@@ -28,7 +28,7 @@ export function firstHandle({ stack }: KoaLayer): KoaHandle | undefined {
 export function closedRoutes(guard: Pick<Guard, 'refuseClosed'>): (ctx: RoutedContext) => void {
   const gates = new WeakSet<KoaHandle>();
   function gateOf(layer: KoaLayer): KoaHandle {
-    const gate = markPassive((ctx: RoutedContext, next: Next): unknown => {
+    const gate = markPassive((ctx: RoutedContext, next: KoaNext): unknown => {
       if (requirementOf(firstHandle(layer)) !== undefined || ctx[stateKey]?.covered === true) return next();
       return sendOutcome(ctx, guard.refuseClosed(ctx.method, String(layer.path)));
     });

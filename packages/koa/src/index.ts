@@ -6,4 +6,4 @@
 export type { AssertClosedOptions } from './audit-routes.js';
 export { koaEndpoint } from './endpoint.js';
 export { type KoaGuard, type KoaGuardOptions, koaGuard } from './koa-guard.js';
-export type { KoaMiddleware } from './koa-request.js';
+export type { KoaContext, KoaMiddleware, KoaNext, KoaSource } from './koa-request.js';

@@ -31,7 +31,14 @@ import {
 import { readTrustProxy, type TrustProxy } from '@portcullis/core/node';
 import { type AssertClosedOptions, auditRoutes } from './audit-routes.js';
 import { closedRoutes, isRoute } from './closed-routes.js';
-import { type KoaMiddleware, type KoaSource, type Next, type RoutedContext, stateKey, stateOf } from './koa-request.js';
+import {
+  type KoaMiddleware,
+  type KoaSource,
+  type KoaNext,
+  type RoutedContext,
+  stateKey,
+  stateOf,
+} from './koa-request.js';
 import { sendOutcome } from './send-outcome.js';
 
 /** What `koaGuard` takes beside the guard. */
@@ -59,16 +66,16 @@ export interface KoaGuard<P extends Principal, V extends Vocabulary> {
   auth(ctx: object): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(ctx: object): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(ctx: object, permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(ctx: object, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(ctx: object): Exchange;
   /** Closes every route behind it that states no requirement: 403. Middleware that answers is not stopped. */
-  closed(): (ctx: object, next: Next) => unknown;
+  closed(): (ctx: object, next: KoaNext) => unknown;
   /** `router.routes()`, closed: for one router what `closed` is for all behind it. */
   routes<M>(router: { routes(): M }): M;
   /** Turns thrown denials and outages into the guard's answer; hands on other errors. Mount it first. */
-  errors(): (ctx: object, next: Next) => Promise<void>;
+  errors(): (ctx: object, next: KoaNext) => Promise<void>;
   /** Every route with what it requires, and what may answer without being a route. */
   audit(app: object): readonly RouteEntry[];
   /** Start-up check. @throws {CoreError} `routes_open` naming each route that states nothing. */
@@ -90,7 +97,7 @@ export function koaGuard<P extends Principal, V extends Vocabulary>(
 
   function mount<A, R>(requirement: Requirement, load?: Loader<KoaSource, unknown>): KoaMiddleware<A, R> {
     guard.validate(requirement, load !== undefined);
-    const middleware = (ctx: RoutedContext & { readonly state: object }, next: Next): unknown => {
+    const middleware = (ctx: RoutedContext & { readonly state: object }, next: KoaNext): unknown => {
       const state = stateOf(ctx, trustProxy) as GuardState<P, V>;
       const proceed = (decision: Decision<P, V, unknown>): unknown => {
         // Somebody else answered while we waited: what the handler did now, nobody would hear of.
@@ -121,14 +128,14 @@ export function koaGuard<P extends Principal, V extends Vocabulary>(
     optionalAuth: (ctx) => optionalAuthOf(stateFor(ctx)),
     resource: (ctx, permission) => resourceOf(stateFor(ctx), permission) as never,
     exchange: (ctx) => exchangeOf(stateFor(ctx)),
-    closed: () => markPassive((ctx: object, next: Next) => (close(ctx as RoutedContext), next())),
+    closed: () => markPassive((ctx: object, next: KoaNext) => (close(ctx as RoutedContext), next())),
     routes<M>(router: { routes(): M }): M {
-      const dispatch = router.routes() as (ctx: object, next: Next) => unknown;
-      const closed = (ctx: object, next: Next): unknown => (close(ctx as RoutedContext), dispatch(ctx, next));
+      const dispatch = router.routes() as (ctx: object, next: KoaNext) => unknown;
+      const closed = (ctx: object, next: KoaNext): unknown => (close(ctx as RoutedContext), dispatch(ctx, next));
       return Object.assign(closed, { router }) as M;
     },
     errors: () =>
-      markPassive(async (ctx: object, next: Next): Promise<void> => {
+      markPassive(async (ctx: object, next: KoaNext): Promise<void> => {
         try {
           await next();
         } catch (error) {

@@ -5,7 +5,8 @@ import { createNodeExchange, type NodeIncoming, type NodeOutgoing, type TrustPro
 /** Where the state of a request hangs: a symbol property costs a fiftieth of a WeakMap. */
 export const stateKey: unique symbol = Symbol('portcullis.state');
 
-export type Next = () => Promise<unknown>;
+/** How a middleware hands on. */
+export type KoaNext = () => Promise<unknown>;
 
 /** What this adapter reads and writes of a context. */
 export interface KoaContext {
@@ -32,7 +33,7 @@ export interface RoutedContext extends KoaContext {
 }
 
 /** A function of a layer; `param` names the path parameter that @koa/router calls it for. */
-export type KoaHandle = ((ctx: never, next: Next) => unknown) & { readonly param?: string };
+export type KoaHandle = ((ctx: never, next: KoaNext) => unknown) & { readonly param?: string };
 
 /** What @koa/router makes of a route, and with no methods of a `router.use`. */
 export interface KoaLayer {
@@ -45,7 +46,7 @@ export interface KoaLayer {
 /** A guard as Koa and @koa/router take it. */
 export type KoaMiddleware<Auth = unknown, Resource = undefined> = (
   ctx: KoaContext & { state: { auth: Auth; resource: Resource } },
-  next: Next,
+  next: KoaNext,
 ) => unknown;
 
 /** The state of a request, made when the first guard sees it. */

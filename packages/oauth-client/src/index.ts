@@ -18,6 +18,7 @@ export {
   type ClientRegistrationsOptions,
   createClientRegistrations,
   registrationCollection,
+  type RegistrationRecord,
 } from './registration/client-registrations.js';
 export type { Connection, ConnectionLimits, ConnectionOptions, ProviderRegistration } from './connection/connection.js';
 export { createConnection } from './connection/create-connection.js';
@@ -29,7 +30,9 @@ export {
   type Identity,
   identityCollection,
   type IdentityKey,
+  type IdentityRecord,
   leavingCollection,
+  type LeavingRecord,
   type UnlinkOptions,
 } from './identities.js';
 export type { LoginHandlerOptions } from './sign-in/login-handler.js';
@@ -49,8 +52,10 @@ export type {
 } from './provider.js';
 export {
   logoutCollection,
+  type LogoutRecord,
   type ProviderSessions,
   providerSessionCollection,
+  type ProviderSessionRecord,
   type SignedIn,
   type StartedSession,
 } from './logout/provider-sessions.js';
@@ -59,7 +64,7 @@ export { loopbackRedirectUri } from './sign-in/redirect-uri.js';
 export type { BeginOptions, Begun, CompleteOptions, SignInResult } from './sign-in/sign-in.js';
 export type { StepUpOptions } from './sign-in/step-up.js';
 export type { TokenSet } from './token-set.js';
-export { transactionCollection } from './sign-in/transactions.js';
+export { type TransactionRecord, transactionCollection } from './sign-in/transactions.js';
 export type { AccessToken, TokenCall } from './tokens/access-token.js';
 export type { AuthorizedFetch, AuthorizedFetchOptions } from './tokens/authorized-fetch.js';
 export {
@@ -89,4 +94,4 @@ export type { Wait } from './tokens/wait.js';
 export { createTokenVault } from './vault/create-token-vault.js';
 export { type GrantRecord, grantCollection, type RenewalAttempt } from './vault/grant-record.js';
 export type { Grant, GrantToStore, TokenVault, TokenVaultOptions } from './vault/token-vault.js';
-export type { GrantEnd, VaultEvents } from './vault/vault-events.js';
+export type { GrantEnd, GrantFacts, VaultEvents } from './vault/vault-events.js';

@@ -1,6 +1,6 @@
 import { createMemoryStorage } from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
-import { type CertifiedProvider, certifiedProvider, userAgent } from '@portcullis-internal/testkit/oidc';
+import { userAgent } from '@portcullis-internal/testkit/user-agent';
 import { exportJWK, generateKeyPair } from 'jose';
 import * as protocol from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,11 +10,12 @@ import { readTokenAnswer } from '../src/connection/read-token-answer.js';
 import type { BeginOptions, SignInResult } from '../src/sign-in/sign-in.js';
 import { withDpopNonce } from '../src/connection/with-dpop-nonce.js';
 import { createBrowser } from './support/browser.js';
+import { type StartedProvider, startProvider } from './support/providers.js';
 import { keys, origin } from './support/sign-in-harness.js';
 import { testProvider } from './support/test-provider.js';
 
 const callback = `${origin}/auth/example/callback`;
-let op: CertifiedProvider;
+let op: StartedProvider;
 let assertionKey: CryptoKeyPair;
 
 beforeAll(async () => {
@@ -25,7 +26,7 @@ beforeAll(async () => {
     post_logout_redirect_uris: [`${origin}/auth/example/logout`],
     grant_types: ['authorization_code', 'refresh_token'],
   };
-  op = await certifiedProvider(() => [
+  op = await startProvider([
     { ...common, client_id: 'confidential', client_secret: 'a secret: with + and %' },
     { ...common, client_id: 'public', token_endpoint_auth_method: 'none' },
     {

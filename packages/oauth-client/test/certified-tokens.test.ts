@@ -11,7 +11,8 @@ import { bindConnection, createDpopKey } from '../src/tokens/dpop-key.js';
 import { createIntrospection } from '../src/tokens/introspection.js';
 import { revokeToken } from '../src/tokens/revoke-token.js';
 import { createTokenVault } from '../src/vault/create-token-vault.js';
-import { hardSecret, startTokenProvider, type TokenProvider } from './support/token-provider.js';
+import { hardSecret } from './support/hard-secret.js';
+import { startTokenProvider, type TokenProvider } from './support/providers.js';
 import { testProvider } from './support/test-provider.js';
 import { ring } from './support/vault-harness.js';
 
@@ -76,7 +77,7 @@ describe('client credentials at a certified provider', () => {
     const machine = createClientCredentials(connection);
     await machine.token();
     await machine.token({ scopes: ['read'] });
-    const assertions = server.seen
+    const assertions = (await server.seen())
       .filter(({ parameters }) => parameters['client_assertion'] !== undefined)
       .map(({ parameters }) => String(parameters['client_assertion']));
     expect(assertions).toHaveLength(2);
@@ -93,7 +94,7 @@ describe('client credentials at a certified provider', () => {
     const machine = createClientCredentials(basic());
     const resource = 'https://api.example.com/';
     const { token } = await machine.token({ scopes: ['read'], resource });
-    expect(server.seen.at(-1)?.parameters['resource']).toBe(resource);
+    expect((await server.seen()).at(-1)?.parameters['resource']).toBe(resource);
     expect(await createIntrospection(basic(), { audience: resource }).introspect(token)).toMatchObject({
       active: true,
       audience: [resource],
@@ -110,11 +111,11 @@ describe('client credentials at a certified provider', () => {
     const machine = createClientCredentials(bindConnection(basic({ at: strict }), await createDpopKey()));
     const { type, token } = await machine.token();
     expect(type).toBe('dpop');
-    expect(strict.seen.map(({ status }) => status).slice(0, 2)).toEqual([400, 200]);
+    expect((await strict.seen()).map(({ status }) => status).slice(0, 2)).toEqual([400, 200]);
     const said = await createIntrospection(basic({ at: strict })).introspect(token);
     expect(said.active && said.confirmation.jkt).toMatch(/^[\w-]{43}$/);
     await machine.token({ scopes: ['read'] });
-    expect(strict.seen).toHaveLength(3);
+    expect(await strict.seen()).toHaveLength(3);
   });
 });
 
@@ -166,7 +167,7 @@ describe('a vault at a certified provider', () => {
     for (let round = 0; round < 3; round++) {
       skew += 700_000;
       await vault.accessToken('u1', 'certified');
-      shown.push(server.seen.at(-1)?.parameters['refresh_token']);
+      shown.push((await server.seen()).at(-1)?.parameters['refresh_token']);
     }
     expect(new Set(shown).size).toBe(3);
     const last = await vault.accessToken('u1', 'certified');

@@ -1,6 +1,6 @@
 import { createMemoryStorage } from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
-import { certifiedProvider, userAgent } from '@portcullis-internal/testkit/oidc';
+import { userAgent } from '@portcullis-internal/testkit/user-agent';
 import { describe, expect, it } from 'vitest';
 import { createAuthorizationRequest } from '../src/sign-in/authorization-request.js';
 import { clientMetadataDocument } from '../src/registration/client-metadata-document.js';
@@ -14,6 +14,7 @@ import type { Provider } from '../src/provider.js';
 import { loopbackRedirectUri } from '../src/sign-in/redirect-uri.js';
 import { redeemAuthorization } from '../src/sign-in/redeem-authorization.js';
 import { keys } from './support/sign-in-harness.js';
+import { startProvider } from './support/providers.js';
 import { testProvider } from './support/test-provider.js';
 
 const at = (issuer: string): Provider =>
@@ -138,7 +139,7 @@ describe('a client’s own metadata document', () => {
 
 describe('a program on the user’s machine', () => {
   it(`waits on a loopback address, at any port ${requirement('O22')}`, async () => {
-    const op = await certifiedProvider(() => [
+    const op = await startProvider([
       {
         client_id: 'cli',
         token_endpoint_auth_method: 'none',

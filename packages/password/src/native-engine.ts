@@ -67,7 +67,12 @@ function run(
 }
 
 /** The runtime's own implementation, in its thread pool: off the event loop. */
-export function createNativeEngine(crypto: NodeCrypto = loadCrypto()): HashEngine {
+export function createNativeEngine(): HashEngine {
+  return createEngineOn(loadCrypto());
+}
+
+/** The same on any `node:crypto`, or part of one. */
+export function createEngineOn(crypto: NodeCrypto): HashEngine {
   return {
     supports({ parameters, version }) {
       if (parameters.algorithm === 'scrypt') return crypto.scrypt !== undefined;

@@ -16,7 +16,7 @@ export type { Session, SessionInfo } from './session.js';
 export type { SessionAuthenticatorOptions, SessionPrincipal } from './session-authenticator.js';
 export type { SessionCookieOptions } from './session-cookie.js';
 export type { DataSchema, SchemaResult } from './session-data.js';
-export type { SessionEvents } from './session-events.js';
+export type { SessionEvents, SessionFacts } from './session-events.js';
 export {
   fenceCollection,
   type SessionFence,

@@ -1,5 +1,5 @@
 /** Who and which session: `sessionId` is the public id, which opens nothing. */
-interface SessionFacts {
+export interface SessionFacts {
   readonly sessionId: string;
   readonly user: string | undefined;
 }

@@ -9,6 +9,7 @@ export type {
   MysqlClient,
   MysqlConnection,
   MysqlPool,
+  MysqlRunner,
   MysqlStatement,
   MysqlValue,
 } from './driver.js';

@@ -4,6 +4,15 @@
  * @packageDocumentation
  */
 export type { AssertClosedOptions } from './audit-routes.js';
+export type { WebFetch, WebHandler, WebRouteOptions, WebRoutes } from './closed-routes.js';
 export { webEndpoint } from './endpoint.js';
 export { type WebGuard, type WebGuardOptions, webGuard } from './web-guard.js';
-export type { WebMiddleware } from './web-request.js';
+export type {
+  ReadAddress,
+  WebArguments,
+  WebContext,
+  WebHandling,
+  WebMiddleware,
+  WebParams,
+  WebSource,
+} from './web-request.js';

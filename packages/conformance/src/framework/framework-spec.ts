@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, Guard, HeaderField, MaybePromise, RouteEntry } from '@portcullis/core';
 import type { SuitePrincipal, SuiteVocabulary } from './suite-guard.js';
 
-/** An adapter's guard, as far as all adapters agree: `x` is what the framework hands to a handler. */
+/** An adapter's guard, as far as all adapters agree: `x` is what the framework hands to a handler. @beta */
 export interface FrameworkKit {
   require(...args: never[]): unknown;
   authenticated(...args: never[]): unknown;
@@ -19,7 +19,7 @@ export interface FrameworkKit {
   assertClosed(app: never, options?: { readonly acknowledge?: readonly string[] }): void;
 }
 
-/** A handler's request and response, in words that every framework has. What a method gives back, the handler returns. */
+/** A handler's request and response, in words that every framework has. What a method gives back, the handler returns. @beta */
 export interface FrameworkHandlerContext {
   /** What the framework hands to a handler, for the adapter's `auth`, `exchange` and so on. */
   readonly x: unknown;
@@ -40,9 +40,10 @@ export interface FrameworkHandlerContext {
   next(): unknown;
 }
 
+/** @beta */
 export type FrameworkHandler = (context: FrameworkHandlerContext) => MaybePromise<unknown>;
 
-/** A route to mount: its guard, then its handler, in the order given. */
+/** A route to mount: its guard, then its handler, in the order given. @beta */
 export interface FrameworkRoute {
   readonly method: 'get' | 'post' | 'delete' | 'all';
   readonly path: string;
@@ -53,7 +54,7 @@ export interface FrameworkRoute {
   readonly guardLast?: boolean;
 }
 
-/** An application to mount. */
+/** An application to mount. @beta */
 export interface FrameworkSpec {
   readonly guard: Guard<SuitePrincipal, SuiteVocabulary>;
   /** For the adapter's option of that name. */
@@ -72,7 +73,7 @@ export interface FrameworkSpec {
   nested(kit: FrameworkKit): readonly FrameworkRoute[];
 }
 
-/** A mounted application. */
+/** A mounted application. @beta */
 export interface MountedFramework {
   readonly kit: FrameworkKit;
   /** What `audit` and `assertClosed` take. */
@@ -81,5 +82,5 @@ export interface MountedFramework {
   readonly listener: (req: IncomingMessage, res: ServerResponse) => unknown;
 }
 
-/** Mounts a specification on a framework. */
+/** Mounts a specification on a framework. @beta */
 export type MountFramework = (spec: FrameworkSpec) => MaybePromise<MountedFramework>;

@@ -11,14 +11,14 @@ import { type FrameworkTestId, frameworkTestIds } from './framework-test-ids.js'
 import { sendRaw } from './raw-client.js';
 import { suiteApp, type SuiteLog } from './suite-app.js';
 
-/** Tests that a framework cannot pass, and why. */
+/** Tests that a framework cannot pass, and why. @beta */
 export interface FrameworkSkip {
   /** A sentence that a user of the framework would understand; it is printed with each skipped test. */
   readonly reason: string;
   readonly tests: readonly FrameworkTestId[];
 }
 
-/** The adapter under test. */
+/** The adapter under test. @beta */
 export interface FrameworkSuiteOptions {
   /** What the tests are listed under: the framework and its version. */
   readonly name: string;
@@ -40,6 +40,7 @@ const groups: Readonly<Record<string, readonly FrameworkCase[]>> = {
  * Each goes over a socket to a real server, byte for byte, so that no client mends what is sent.
  *
  * @throws {TypeError} when a skip has no reason or names a test that there is not
+ * @beta
  */
 export function frameworkSuite({ name, mount, skip = [] }: FrameworkSuiteOptions): void {
   const skipped = readSkips(skip);

@@ -1,4 +1,4 @@
-/** The id of every test in `frameworkSuite`, for its `skip` option. An id keeps its meaning from release to release. */
+/** The id of every test in `frameworkSuite`, for its `skip` option. An id keeps its meaning from release to release. @beta */
 export const frameworkTestIds = [
   'auth.same-outcomes',
   'auth.no-credential',
@@ -45,4 +45,5 @@ export const frameworkTestIds = [
   'audit.asserts',
 ] as const;
 
+/** @beta */
 export type FrameworkTestId = (typeof frameworkTestIds)[number];

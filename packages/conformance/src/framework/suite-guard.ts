@@ -11,25 +11,22 @@ import {
 } from '@portcullis/core';
 import { createPolicy } from '@portcullis/core/policy';
 
-/** Who calls the suite's applications. */
+/** Who calls the suite's applications. @beta */
 export interface SuitePrincipal {
   readonly kind: 'user';
   readonly id: string;
 }
 
-/** What the suite's applications serve. */
+/** What the suite's applications serve. @beta */
 export interface SuitePost {
   readonly id: string;
   readonly authorId: string;
 }
 
-type Permission = 'posts:read' | 'posts:create' | 'posts:delete';
-type Role = 'reader' | 'author' | 'admin';
-
-/** The vocabulary of the suite's policy. */
+/** The vocabulary of the suite's policy. @beta */
 export interface SuiteVocabulary extends Vocabulary {
-  readonly permission: Permission;
-  readonly role: Role;
+  readonly permission: 'posts:read' | 'posts:create' | 'posts:delete';
+  readonly role: 'reader' | 'author' | 'admin';
   readonly resources: { readonly 'posts:delete': SuitePost };
   readonly fields: Record<never, never>;
   readonly principal: Principal;
@@ -41,7 +38,11 @@ export const canary = 'canary-4f1d';
 /** The second of the suite's clock: sign-ins of `stale` are an hour older. */
 const suiteTime: number = Date.UTC(2026, 0, 1);
 
-const roles: Readonly<Record<string, readonly Role[]>> = { ada: ['author'], rex: ['reader'], root: ['admin'] };
+const roles: Readonly<Record<string, readonly SuiteVocabulary['role'][]>> = {
+  ada: ['author'],
+  rex: ['reader'],
+  root: ['admin'],
+};
 
 function user(
   id: string,

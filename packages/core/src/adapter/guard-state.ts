@@ -6,7 +6,7 @@ import type { Exchange } from '../guard/request.js';
 import type { Requirement } from '../guard/requirement.js';
 import type { Vocabulary } from '../policy/policy.js';
 
-/** What an adapter keeps of one request, under a symbol on the framework's own object. */
+/** What an adapter keeps of one request, under a symbol on the framework's own object. @beta */
 export interface GuardState<P extends Principal = Principal, V extends Vocabulary = Vocabulary> {
   readonly exchange: Exchange;
   /** What the guard that ran last asked. */
@@ -29,12 +29,12 @@ class FreshGuardState<P extends Principal, V extends Vocabulary> implements Guar
   }
 }
 
-/** The state of a request that no guard has seen yet. */
+/** The state of a request that no guard has seen yet. @beta */
 export function createGuardState<P extends Principal, V extends Vocabulary>(exchange: Exchange): GuardState<P, V> {
   return new FreshGuardState(exchange);
 }
 
-/** Keeps what the guard allowed. A route that is `open` behind a guard keeps what that one found out. */
+/** Keeps what the guard allowed. A route that is `open` behind a guard keeps what that one found out. @beta */
 export function admit<P extends Principal, V extends Vocabulary>(
   state: GuardState<P, V>,
   requirement: Requirement,
@@ -55,6 +55,7 @@ function guarded<P extends Principal, V extends Vocabulary>(state: GuardState<P,
 /**
  * Who is calling, or `undefined` on an open or optional route.
  * @throws {CoreError} `guard_missing` where no guard ran.
+ * @beta
  */
 export function optionalAuthOf<P extends Principal, V extends Vocabulary>(
   state: GuardState<P, V> | undefined,
@@ -66,6 +67,7 @@ export function optionalAuthOf<P extends Principal, V extends Vocabulary>(
  * Who is calling.
  * @throws {CoreError} `guard_missing` where no guard ran; `credential_missing`, a 401, where an open or optional route
  * has no caller.
+ * @beta
  */
 export function authOf<P extends Principal, V extends Vocabulary>(
   state: GuardState<P, V> | undefined,
@@ -78,6 +80,7 @@ export function authOf<P extends Principal, V extends Vocabulary>(
 /**
  * The resource that was loaded for `permission`.
  * @throws {CoreError} `guard_missing` when the guard that ran asked another permission, or had no loader.
+ * @beta
  */
 export function resourceOf<P extends Principal, V extends Vocabulary>(
   state: GuardState<P, V> | undefined,
@@ -92,6 +95,7 @@ export function resourceOf<P extends Principal, V extends Vocabulary>(
 /**
  * Both ends of the request.
  * @throws {CoreError} `guard_missing` where no guard ran: on web runtimes nobody would send what is appended.
+ * @beta
  */
 export function exchangeOf<P extends Principal, V extends Vocabulary>(state: GuardState<P, V> | undefined): Exchange {
   return guarded(state).exchange;

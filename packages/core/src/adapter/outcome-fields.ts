@@ -1,6 +1,6 @@
 import type { Outcome } from '../guard/outcome.js';
 
-/** An outcome's header fields by name, for frameworks that take all values of a name at once. */
+/** An outcome's header fields by name, for frameworks that take all values of a name at once. @beta */
 export function outcomeFields({ headers }: Outcome): Readonly<Record<string, string | string[]>> {
   const fields: Record<string, string | string[]> = {};
   for (const [name, value] of headers) {

@@ -1,6 +1,7 @@
 /**
  * Fields that describe the body a handler had begun to prepare. They must not describe a problem body that takes its
  * place: a stale Content-Length or Content-Encoding makes it unreadable, a stale validator makes it cacheable.
+ * @beta
  */
 export const representationFields: readonly string[] = /* @__PURE__ */ Object.freeze([
   'content-disposition',

@@ -1,7 +1,7 @@
 import type { Requirement } from '../guard/requirement.js';
 import { type RouteEntry, routeEntry } from '../guard/route-audit.js';
 
-/** Collects an audit. */
+/** Collects an audit. @beta */
 export interface RouteList {
   readonly entries: readonly RouteEntry[];
   /** A route, `undefined` for one that states no requirement. */
@@ -10,7 +10,7 @@ export interface RouteList {
   opaque(method: string, name: string): void;
 }
 
-/** An empty audit. */
+/** An empty audit. @beta */
 export function createRouteList(): RouteList {
   const entries: RouteEntry[] = [];
   const seen = new Map<string, number>();

@@ -3,14 +3,14 @@ import type { AuthRequest, Exchange, HeaderField, ResponseSink } from '../guard/
 import { clientAddress, type TrustProxy } from '../node/client-address.js';
 import { assertField, settledFields } from '../node/response-sink.js';
 
-/** What a web `Request` does not say itself. */
+/** What a web `Request` does not say itself. @beta */
 export interface WebExchangeOptions {
   readonly trustProxy: TrustProxy;
   /** The address of who is connected, where the runtime tells it: beside the `Request`, never in it. */
   readonly peer?: string | undefined;
 }
 
-/** Keeps fields until there is a response to carry them. */
+/** Keeps fields until there is a response to carry them. @beta */
 export interface WebSink extends ResponseSink {
   /** Hands out what was appended, once; from then on `append` throws. */
   readonly flush: (write: (name: string, value: string) => void) => void;
@@ -18,7 +18,7 @@ export interface WebSink extends ResponseSink {
   readonly sent: () => boolean;
 }
 
-/** Both ends of a request on a web runtime. */
+/** Both ends of a request on a web runtime. @beta */
 export interface WebExchange extends Exchange {
   readonly response: WebSink;
 }
@@ -73,7 +73,7 @@ function createWebSink(): WebSink {
   };
 }
 
-/** Both ends of a web `Request`. Whoever makes one puts what it holds on the response, by `response.flush`. */
+/** Both ends of a web `Request`. Whoever makes one puts what it holds on the response, by `response.flush`. @beta */
 export function createWebExchange(request: Request, options: WebExchangeOptions): WebExchange {
   return { request: new WebRequest(request, options), response: createWebSink() };
 }

@@ -2,6 +2,7 @@
  * Refuses cross-site request forgery: plain functions for credentials that a browser sends by itself.
  * @packageDocumentation
  */
+export type { BoundTokensOptions } from '../runtime/bound-tokens.js';
 export {
   createOriginCheck,
   type OriginCheck,

@@ -233,6 +233,7 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
 
   return {
     policy,
+    authenticators,
     on: events.on,
     check<R>(request: AuthRequest, requirement: Requirement, load?: () => MaybePromise<R | null | undefined>) {
       if (requirement.kind === 'open') return open;

@@ -1,14 +1,16 @@
 import type { Denial } from './denial.js';
 import type { Verdict } from '../policy/policy.js';
 
-interface RequestFacts {
+/** What events say of a request. */
+export interface RequestFacts {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   readonly ip: string | undefined;
 }
 
-interface CallerFacts extends RequestFacts {
+/** What events say of who is calling. */
+export interface CallerFacts extends RequestFacts {
   readonly scheme: string;
   /** Public id of the credential. */
   readonly credentialId: string;

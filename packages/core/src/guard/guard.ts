@@ -93,6 +93,8 @@ export interface Guard<P extends Principal = Principal, V extends Vocabulary = V
   assertClosed(routes: readonly RouteEntry[], acknowledged?: readonly string[]): void;
   on<K extends keyof GuardEvents | '*'>(type: K, listener: EventListener<GuardEvents, K>): () => void;
   readonly policy: Policy<V>;
+  /** As they were given, for descriptions of the API. */
+  readonly authenticators: readonly Authenticator[];
   /** Type-level only; never set. */
   readonly principal?: P;
 }

@@ -23,14 +23,12 @@ export type ResourcesOf<Rules> = {
   readonly [K in keyof Rules]: Rules[K] extends Rule<infer Resource, infer _> ? Resource : never;
 };
 
-type Readers<Rules> = {
-  [K in keyof Rules]: Rules[K] extends Rule<infer _, infer P> ? (principal: P) => void : never;
-}[keyof Rules];
-
 /** What all the rules together read from the principal. */
 export type ReadPrincipal<Rules> = [keyof Rules] extends [never]
   ? Principal
-  : Readers<Rules> extends (principal: infer P) => void
+  : {
+        [K in keyof Rules]: Rules[K] extends Rule<infer _, infer P> ? (principal: P) => void : never;
+      }[keyof Rules] extends (principal: infer P) => void
     ? P & Principal
     : never;
 

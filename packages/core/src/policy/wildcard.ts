@@ -1,9 +1,10 @@
-type Prefixes<P extends string, Before extends string = ''> = P extends `${infer Head}:${infer Rest}`
-  ? `${Before}${Head}:*` | Prefixes<Rest, `${Before}${Head}:`>
-  : never;
-
-/** The wildcards that match something of a vocabulary: `*`, and `posts:*` where a permission begins with `posts:`. */
-export type Wildcard<P extends string> = '*' | Prefixes<P>;
+/**
+ * The wildcards that match something of a vocabulary: `*`, and `posts:*` where a permission begins with `posts:`.
+ * `Before` is where it has come to on its way down a name: leave it out.
+ */
+export type Wildcard<P extends string, Before extends string = ''> =
+  | '*'
+  | (P extends `${infer Head}:${infer Rest}` ? `${Before}${Head}:*` | Wildcard<Rest, `${Before}${Head}:`> : never);
 
 /** Whether a name asks to be expanded. Permissions hold no `*`, so there is no doubt. */
 export function isWildcard(name: string): boolean {

@@ -2,6 +2,7 @@
  * Limits how often something may be done, on a storage's atomic counters.
  * @packageDocumentation
  */
+export type { BoundTokensOptions } from '../runtime/bound-tokens.js';
 export {
   createLoginThrottle,
   type LoginAttempt,

@@ -17,7 +17,8 @@ export type RefreshRefusal =
   /** More scope than was granted at the login. */
   | 'scope';
 
-interface FamilyFacts {
+/** What events say of a login. */
+export interface FamilyFacts {
   /** Public id of the login. */
   readonly family: string;
   readonly subject: string;

@@ -2,7 +2,8 @@ import type { Actor, Principal } from '@portcullis/core';
 import type { CheckedClaims } from './check-claims.js';
 import type { JsonObject } from './strict-json.js';
 
-interface TokenSubject<C> {
+/** What a token says of whose it is. */
+export interface TokenSubject<C> {
   readonly id: string;
   readonly tenant: string | undefined;
   readonly issuer: string;

@@ -2,7 +2,7 @@ import { urlObjection } from '@portcullis/core/fetch';
 import { invalidOption } from '../errors.js';
 import { checkRedirectUri } from '../sign-in/redirect-uri.js';
 
-/** What a client says of itself in a document at its own address. */
+/** What a client says of itself in a document at its own address. @beta */
 export interface ClientMetadataOptions {
   /** The document's address, which is the client's id: `https:`, with a path. */
   readonly clientId: string;
@@ -32,6 +32,7 @@ export function checkClientIdUrl(clientId: string): void {
 /**
  * The document that a server fetches to learn of a client which nobody has registered there. Serve it at `clientId` as JSON.
  * @throws {OAuthError} `invalid_option`
+ * @beta
  */
 export function clientMetadataDocument(options: ClientMetadataOptions): Readonly<Record<string, unknown>> {
   const { clientId, clientName, redirectUris, clientUri, logoUri, scopes, jwksUri } = options;

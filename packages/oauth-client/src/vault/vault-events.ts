@@ -9,7 +9,8 @@ export type GrantEnd =
   /** The access token has expired and there was no refresh token. */
   | 'expired';
 
-interface GrantFacts {
+/** What events say of a grant. */
+export interface GrantFacts {
   readonly user: string;
   readonly provider: string;
 }
