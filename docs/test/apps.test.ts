@@ -76,7 +76,9 @@ describe('the guide on pages and apps', () => {
   });
 
   describe('a phone', () => {
-    async function phone(fetch: typeof globalThis.fetch = async (input, init) => app.request(String(input), init)) {
+    const addressOf = (input: string | URL | Request): string =>
+      input instanceof Request ? input.url : input.toString();
+    async function phone(fetch: typeof globalThis.fetch = async (input, init) => app.request(addressOf(input), init)) {
       const response = await send('/login', { method: 'POST', headers: json, body: right });
       let held: Tokens | undefined = (await response.json()) as Tokens;
       const saved: (Tokens | undefined)[] = [];
@@ -109,9 +111,9 @@ describe('the guide on pages and apps', () => {
     it('asks to sign in again when the login was ended, and not when the server was down', async () => {
       let down = false;
       const { call, saved, held } = await phone(async (input, init) =>
-        down && String(input).endsWith('/token')
+        down && addressOf(input).endsWith('/token')
           ? Response.json({}, { status: 503 })
-          : app.request(String(input), init),
+          : app.request(addressOf(input), init),
       );
       now += 16 * 60_000;
       down = true;

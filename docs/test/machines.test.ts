@@ -87,7 +87,7 @@ describe('the guide on machines', () => {
 
   it('sends the token to no other origin', async () => {
     const call = client('reports', async (input) =>
-      String(input).includes('invoices.example.com')
+      (input instanceof Request ? input.url : input.toString()).includes('invoices.example.com')
         ? new Response(null, { status: 302, headers: { location: 'https://elsewhere.example/' } })
         : Promise.reject(new Error('the token went elsewhere')),
     );

@@ -10,5 +10,7 @@ describe('examples/web-fetch', () => {
 
 describe.each<Runtime>(['node', 'bun', 'deno'])('examples/web-fetch on %s', (runtime) => {
   // Bun and Deno where they are installed.
-  describe.skipIf(!hasRuntime(runtime))('', () => contract(useExample('web-fetch', runtime)));
+  describe.skipIf(!hasRuntime(runtime))('', () => {
+    contract(useExample('web-fetch', runtime));
+  });
 });

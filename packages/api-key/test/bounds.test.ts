@@ -148,7 +148,7 @@ describe('createApiKeys: events', () => {
     await keys.revokeLeaked(next.key.reveal());
     await keys.revokeLeaked(next.key.reveal());
     await keys.revoke(record.id, { reason: 'again' });
-    expect(events.map(({ at: _, time: __, ...event }) => event)).toEqual([
+    expect(events.map(({ at: _at, time: _time, ...event }) => event)).toEqual([
       { type: 'api_key.created', ...facts, imported: false, expiresAt: clock() + day },
       { type: 'api_key.rotated', ...facts, graceExpiresAt: clock() + day },
       { type: 'api_key.updated', ...facts, changed: ['name', 'scopes'] },

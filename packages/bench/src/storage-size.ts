@@ -23,11 +23,11 @@ async function measure(kind: ScaleKind): Promise<void> {
     await fill(storage.collection(apiKeyCollection), key.record, { from: 0, to: records, change: keyOf });
     await fill(storage.collection(sessionCollection), model, { from: 0, to: records, change: sessionOf });
     for (let n = 0; n < records; n += 200)
-      await Promise.all(Array.from({ length: 200 }, (_, at) => storage.counters.consume(`ip:${n + at}`, rule)));
+      await Promise.all(Array.from({ length: 200 }, async (_, at) => storage.counters.consume(`ip:${n + at}`, rule)));
     await filled.settle();
     const whole = (await filled.bytes()) - empty;
     const sizes = await filled.sizes();
-    for (const [name, bytes] of Object.entries(sizes).sort()) {
+    for (const [name, bytes] of Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const grown = bytes - (before[name] ?? 0);
       if (grown / records >= 0.5)
         console.log(`| ${kind} | ${name.replace('scale_', '')} | ${(grown / records).toFixed(0)} |`);

@@ -68,7 +68,9 @@ describe.each(Object.entries(clients))('portcullis with the client %s of the pro
       expect(before, ran[0]?.stderr).not.toBe(2);
       // Of doctor, only that it has a verdict: a server of tests is not set up as one of an application.
       expect(codes.slice(1), ran.map(({ stderr }) => stderr).join('\n')).toEqual(
-        commands.slice(1).map((command) => [command.join(' '), command[0] === 'doctor' ? expect.any(Number) : 0]),
+        commands
+          .slice(1)
+          .map((command): unknown[] => [command.join(' '), command[0] === 'doctor' ? expect.any(Number) : 0]),
       );
       expect(ran[3]?.stdout.trim()).toMatch(/^acme_prod_\w{46}$/);
       const [live, over] = [ran[4], ran[6]].map((said) => JSON.parse(said?.stdout ?? '') as { items: object[] });

@@ -5,7 +5,6 @@ import {
   invalidOption,
   withDeadline,
 } from '@portcullis/core/storage';
-import { isUtf8 } from 'node:buffer';
 import { MysqlStorageError, isUndone, toStorageError } from './errors.js';
 
 /**
@@ -177,6 +176,8 @@ async function readCellByPosition(
   return rowsOf(await attempt(database, statement, values, maxAttempts))[0]?.[0];
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Text as it is bound. */
 export function bytes(value: string): Uint8Array {
   // The driver takes a Buffer for bytes; a plain Uint8Array it would send as JSON.
@@ -190,15 +191,17 @@ export function integer(value: unknown): number {
   throw new MysqlStorageError('storage_drifted', 'A column of times or counts does not hold a whole number.');
 }
 
-/** As `integer`, for a column that may be null. */
-export function optionalInteger(value: unknown): number | undefined {
-  return value === null ? undefined : integer(value);
-}
-
 /** Reads text that was selected as bytes. */
 export function text(value: unknown): string {
-  // Bytes that are no text were written by somebody else.
-  if (value instanceof Uint8Array && isUtf8(value))
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+  if (value instanceof Uint8Array) {
+    const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+    // U+FFFD may stand for bytes that are no text, which somebody else has written. The strict decoder is several times slower.
+    if (!text.includes('\ufffd')) return text;
+    try {
+      return decoder.decode(value);
+    } catch {
+      // Falls through.
+    }
+  }
   throw new MysqlStorageError('storage_drifted', 'A column of text holds something else.');
 }

@@ -51,7 +51,8 @@ describe.runIf(own !== undefined)('deleteExpired on PostgreSQL', { timeout: 30_0
         const inner = /SELECT "ctid", "id" FROM [\s\S]* LIMIT \$2/.exec(text)?.[0];
         const asked = inner?.replaceAll(/\$(\d)/g, (_, at) => String(values[Number(at) - 1]));
         const rows = await run(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${asked}`);
-        const [{ Plan: plan }] = rows[0]?.['QUERY PLAN'] as [{ Plan: Record<string, number> }];
+        const explained = rows[0]?.['QUERY PLAN'] as { Plan: Record<string, number> }[] | undefined;
+        const plan = explained?.[0]?.Plan ?? {};
         visited.push((plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0));
       }
     } finally {

@@ -34,17 +34,13 @@ export function securityOf(
 
 /** Whether two `security` lists say the same, in whatever order. */
 export function isSameSecurity(written: unknown, derived: readonly SecurityRequirement[]): boolean {
-  const said = (list: readonly Json[]): string =>
-    JSON.stringify(
-      list
-        .map((one) =>
-          Object.entries(one)
-            .map(
-              ([name, scopes]) => `${name} ${Array.isArray(scopes) ? [...(scopes as unknown[])].sort().join(' ') : ''}`,
-            )
-            .sort(),
-        )
-        .sort(),
-    );
+  const scopesOf = (scopes: unknown): string =>
+    Array.isArray(scopes) ? (scopes as unknown[]).map(String).sort().join(' ') : '';
+  const wordsOf = (one: Json): string =>
+    Object.entries(one)
+      .map(([name, scopes]) => `${name} ${scopesOf(scopes)}`)
+      .sort()
+      .join();
+  const said = (list: readonly Json[]): string => JSON.stringify(list.map(wordsOf).sort());
   return Array.isArray(written) && said(written as readonly Json[]) === said(derived);
 }

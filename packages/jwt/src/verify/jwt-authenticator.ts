@@ -46,20 +46,21 @@ function isScheme(scheme: unknown): scheme is string {
 /** Calls back once when the token is revoked, also when that was before anyone watched: a handler may ask for its signal late. */
 function watchToken(revocations: RevocationCheck | undefined, facts: TokenFacts, listener: () => void): () => void {
   if (revocations === undefined) return () => undefined;
-  let stop: (() => void) | undefined;
   let done = false;
+  let stop = (): void => undefined;
   const finish = (): void => {
     done = true;
-    stop?.();
+    stop();
   };
   const revoked = (): void => {
     if (done) return;
     finish();
     listener();
   };
-  stop = revocations.onRevoked?.((revocation) => {
+  const unsubscribe = revocations.onRevoked?.((revocation) => {
     if (concerns(revocation, facts)) revoked();
   });
+  if (unsubscribe !== undefined) stop = unsubscribe;
   // What cannot be told counts as revoked, as it does for the next request.
   const answer = settle<boolean>(
     () => revocations.isRevoked(facts),
