@@ -167,7 +167,7 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
     const result = known.result as Authenticated<P>;
     const stale = freshnessDenial(result.credential, passage.requirement, clock());
     if (stale !== undefined) return reject(passage, stale);
-    const roles = known.roles ?? result.roles ?? options.roles?.(result.principal) ?? none;
+    const roles = known.roles ?? result.roles ?? (options.roles === undefined ? none : options.roles(result.principal));
     return andThen<readonly string[], Decision<P, V, unknown>>(roles, (held) => {
       // A forgotten return would otherwise read as "no roles" and hide the mistake.
       if (!Array.isArray(held)) throw new TypeError('createGuard: roles must return an array of role names.');

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CoreError, coreErrors, createGuard, StorageUnavailableError } from '../../src/index.js';
-import { asUser, bearer, guardWith, invalid, policy, record, requestOf, tokenAuthenticator } from './harness.js';
+import { cachedRoles, CoreError, coreErrors, createGuard, StorageUnavailableError } from '../../src/index.js';
+import {
+  asUser,
+  bearer,
+  guardWith,
+  invalid,
+  policy,
+  record,
+  requestOf,
+  tokenAuthenticator,
+  type UserPrincipal,
+} from './harness.js';
 
 const authenticated = { kind: 'authenticated' } as const;
 const create = { kind: 'permission', permission: 'posts:create' } as const;
@@ -143,29 +153,29 @@ describe('createGuard: bounds of its options', () => {
     [{ timeout: 1 }, { timeout: 0.5 }],
     [{ timeout: 60_000 }, { timeout: 60_001 }],
     [{ timeout: 5_000 }, { timeout: Number.NaN }],
-    [
-      { roles: () => [], rolesCache: { ttl: 1 } },
-      { roles: () => [], rolesCache: { ttl: 0 } },
-    ],
-    [
-      { roles: () => [], rolesCache: { ttl: 1 } },
-      { roles: () => [], rolesCache: { ttl: Infinity } },
-    ],
-    [
-      { roles: () => [], rolesCache: { ttl: 1, max: 2 } },
-      { roles: () => [], rolesCache: { ttl: 1, max: 1 } },
-    ],
-    [
-      { roles: () => [], rolesCache: { ttl: 1, max: 3 } },
-      { roles: () => [], rolesCache: { ttl: 1, max: 2.5 } },
-    ],
   ])('takes %j and refuses %j', (last, first) => {
     expect(make(last)).not.toThrow();
     expect(make(first)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
   });
 });
 
-describe('createGuard: rolesCache', () => {
+describe('cachedRoles', () => {
+  it.each([
+    [{ ttl: 1 }, { ttl: 0 }],
+    [{ ttl: 1 }, { ttl: Infinity }],
+    [
+      { ttl: 1, max: 2 },
+      { ttl: 1, max: 1 },
+    ],
+    [
+      { ttl: 1, max: 3 },
+      { ttl: 1, max: 2.5 },
+    ],
+  ])('takes %j and refuses %j', (last, first) => {
+    expect(() => cachedRoles(() => [], last)).not.toThrow();
+    expect(() => cachedRoles(() => [], first)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+  });
+
   it('knows principals apart by kind, tenant and id, and no more of them than it may', async () => {
     const asked: string[] = [];
     const guard = guardWith({
@@ -174,11 +184,13 @@ describe('createGuard: rolesCache', () => {
         const [id = '', tenant] = text.split('@');
         return { ...asUser(id), principal: { kind: 'user', id, tenant } };
       },
-      roles: ({ id, tenant }) => {
-        asked.push(`${id}@${tenant ?? ''}`);
-        return ['author'];
-      },
-      rolesCache: { ttl: 1000, max: 4 },
+      roles: cachedRoles(
+        ({ id, tenant }: UserPrincipal) => {
+          asked.push(`${id}@${tenant ?? ''}`);
+          return ['author'];
+        },
+        { ttl: 1000, max: 4, clock },
+      ),
     });
     const check = (text: string) => guard.check(bearer(text), create);
     for (const text of ['ada', 'ada', 'ada@t', 'ada@t', 'rex', 'rex']) await check(text);
