@@ -13,7 +13,8 @@ export default {
   workspaces: {
     '.': {
       entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs', 'scripts/mutation/*.mjs'],
-      project: ['scripts/**/*.mjs', '*.{ts,js,mjs}'],
+      // The dry run's own project is of users, who install what it imports.
+      project: ['scripts/**/*.mjs', '!scripts/release/project/**', '*.{ts,js,mjs}'],
       // Tools that the scripts run by their bin name, which knip cannot see.
       ignoreDependencies: [
         '@arethetypeswrong/cli',
@@ -26,6 +27,11 @@ export default {
         'typedoc',
         'typedoc-plugin-markdown',
       ],
+    },
+    // Started by scripts/runtimes.mjs, in a process of its own.
+    'packages/oauth-client': {
+      entry: ['test/**/*.{test,test-d}.ts', 'test/support/provider-host.ts'],
+      project: ['src/**/*.ts', 'test/**/*.ts'],
     },
     'packages/*': { entry: ['test/**/*.{test,test-d}.ts'], project: ['src/**/*.ts', 'test/**/*.ts'] },
     // Its suite's app calls a function named require with a permission.

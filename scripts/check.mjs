@@ -36,7 +36,7 @@ const checks = {
   pack: node('pack'),
   publint: node('tarballs', 'publint'),
   attw: node('tarballs', 'attw'),
-  smoke: node('smoke'),
+  release: node('release', '--dry-run'),
   api: node('api'),
   size: bin('size-limit'),
   'type-cost': node('type-cost'),

@@ -40,7 +40,7 @@ if (process.argv.includes('--dry-run')) {
   const faults = obstacles();
   if (faults.length === 0) faults.push(...(await dryRun()).faults);
   if (faults.length === 0) {
-    const { ok, output } = await publish({ NPM_CONFIG_PROVENANCE: 'true' });
+    const { ok, output } = await publish({ provenance: true });
     if (!ok) faults.push(output);
   }
   if (faults.length === 0) {

@@ -37,9 +37,11 @@ function install() {
 async function startProviderHost() {
   const program = 'packages/oauth-client/test/support/provider-host.ts';
   const args = ['--conditions=@portcullis/source', '--import', 'tsx', program];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += chunk));
   for await (const address of createInterface(child.stdout)) if (/^http/.test(address)) return { child, address };
-  throw new Error('runtimes: the certified provider did not start.');
+  throw new Error(`runtimes: the certified provider did not start.\n${said}`);
 }
 
 /** What one runtime's run came to, by package: tests that passed, and titles of those that failed. */

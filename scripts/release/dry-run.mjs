@@ -12,7 +12,7 @@ import { publishedPackages, readJson, root } from '../lib/workspace.mjs';
 import { managers } from './managers.mjs';
 import { publish } from './publish.mjs';
 import { startRegistry } from './registry.mjs';
-import { prepareTypes, typeModes } from './types.mjs';
+import { compilers, prepareTypes, typeModes } from './types.mjs';
 
 const packages = publishedPackages();
 const entries = packages.flatMap(({ name, entries: own }) => own.map((entry) => name + entry.name.slice(1)));
@@ -37,7 +37,7 @@ function versionOf(name) {
 
 const peers = [...new Set(packages.flatMap(({ manifest }) => Object.keys(manifest.peerDependencies ?? {})))];
 const ours = Object.fromEntries(packages.map(({ name }) => [name, version]));
-const compilers = ['typescript', '@types/node', '@types/express', '@types/koa'];
+const declarations = ['@types/node', '@types/express', '@types/koa'];
 const versions = (names) => Object.fromEntries(names.map((name) => [name, versionOf(name)]));
 
 function run([program, ...args], cwd) {
@@ -58,7 +58,11 @@ async function tryManager(manager, folder, registry) {
   const project = join(folder, name);
   mkdirSync(project);
   cpSync(join(root, 'scripts/release/project'), project, { recursive: true });
-  const dependencies = { ...ours, ...versions(peers), ...(name === 'npm' ? versions(compilers) : {}) };
+  const dependencies = {
+    ...ours,
+    ...versions(peers),
+    ...(name === 'npm' ? { ...versions(declarations), ...compilers } : {}),
+  };
   const written = { 'package.json': JSON.stringify({ type: 'module', dependencies }), ...files(registry) };
   for (const [file, content] of Object.entries(written)) writeFileSync(join(project, file), content);
   writeFileSync(join(project, 'entries.json'), JSON.stringify(entries));
@@ -87,7 +91,19 @@ async function tryManager(manager, folder, registry) {
 async function tryTypes(mode, folder) {
   const project = join(folder, 'npm');
   const result = await run(prepareTypes(project, mode, entries), project);
-  return result.status === 0 ? [] : [told(result)];
+  // Others' declarations are theirs to mend, and are read all the same: what ours say may hang on them.
+  const others = /^node_modules\/(?!@portcullis\/).*/;
+  const wrong = result.stdout.split('\n').filter((line) => /error TS/.test(line));
+  return result.status === 0 || (wrong.length > 0 && wrong.every((line) => others.test(line))) ? [] : [told(result)];
+}
+
+/** Two at a time, as many as a small machine has cores. */
+function inPairs(list, work) {
+  const queue = list.values();
+  const worker = async () => {
+    for (const each of queue) await work(each);
+  };
+  return Promise.all([worker(), worker()]);
 }
 
 /** @returns {Promise<{ faults: string[], summary: string }>} */
@@ -106,20 +122,13 @@ export async function dryRun() {
     const { host } = new URL(registry.url);
     writeFileSync(npmrc, `@portcullis:registry=${registry.url}/\n//${host}/:_authToken=of-the-dry-run\n`);
     await step('publish', async () => {
-      // Asynchronous, so that this process answers.
-      const { output } = await publish({ NPM_CONFIG_USERCONFIG: npmrc, npm_config_userconfig: npmrc });
+      const { output } = await publish({ npmrc });
       const missing = packages.filter(({ name }) => !registry.published().has(name)).map(({ name }) => name);
       return missing.length === 0 ? [] : [`not published: ${missing.join(', ')}\n${output}`];
     });
     if (faults.length === 0) {
-      await Promise.all(
-        // Two at a time, as many as a small machine has cores.
-        [0, 1].map(async (half) => {
-          for (const each of managers.filter((_, at) => at % 2 === half))
-            await step(each.name, () => tryManager(each, folder, registry.url));
-        }),
-      );
-      await Promise.all(typeModes.map((mode) => step(`TypeScript, ${mode.name}`, () => tryTypes(mode, folder))));
+      await inPairs(managers, (each) => step(each.name, () => tryManager(each, folder, registry.url)));
+      await inPairs(typeModes, (mode) => step(`TypeScript, ${mode.name}`, () => tryTypes(mode, folder)));
     }
   } finally {
     registry.close();

@@ -27,7 +27,9 @@ export async function startRegistry() {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, url).pathname);
     const json = (status, value) =>
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(value));
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(JSON.stringify(value));
     if (request.method === 'PUT') {
       const status = publish(JSON.parse(await buffer(request)));
       return json(status, status === 201 ? { ok: true } : { error: 'This version is published already.' });

@@ -1,6 +1,7 @@
 // How a user's compiler may be set up: each way checks every entry and the two programs, libraries' declarations included.
-import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson, root } from '../lib/workspace.mjs';
 
 const strict = {
   strict: true,
@@ -12,15 +13,24 @@ const strict = {
   types: ['node'],
 };
 
-/** `typescript` is the name that the compiler is installed by. CommonJS may require ES modules where Node is what runs. */
+/** Compilers by the name that they are installed under: the one that the workspace has, the oldest supported, the newest. */
+export const compilers = {
+  typescript: readJson(join(root, 'node_modules/typescript/package.json')).version,
+  'typescript-oldest': 'npm:typescript@5.7.3',
+  'typescript-newest': 'npm:typescript@7.0.2',
+};
+
+/** `commonJs`: with a program that requires the packages, which compilers let pass from 5.8 on. */
 export const typeModes = [
-  { name: 'nodenext', typescript: 'typescript', options: { module: 'nodenext' }, commonJs: true },
-  { name: 'node20', typescript: 'typescript', options: { module: 'node20' }, commonJs: true },
-  { name: 'bundler', typescript: 'typescript', options: { module: 'esnext', moduleResolution: 'bundler' } },
+  { name: 'nodenext', options: { module: 'nodenext' }, commonJs: true },
+  { name: 'node20', options: { module: 'node20' }, commonJs: true },
+  { name: 'bundler', options: { module: 'esnext', moduleResolution: 'bundler' } },
+  { name: 'oldest', typescript: 'typescript-oldest', options: { module: 'nodenext' } },
+  { name: 'newest', typescript: 'typescript-newest', options: { module: 'nodenext' }, commonJs: true },
 ];
 
 /** Writes what a mode's compiler reads, and gives the command. */
-export function prepareTypes(project, { name, typescript, options, commonJs = false }, entries) {
+export function prepareTypes(project, { name, typescript = 'typescript', options, commonJs = false }, entries) {
   const imports = entries.map((entry, at) => `import * as entry${at} from '${entry}';\n`);
   const all = `export const all = [${entries.map((_, at) => `entry${at}`).join(', ')}];\n`;
   writeFileSync(join(project, 'entries.ts'), `${imports.join('')}${all}`);

@@ -7,4 +7,5 @@ const keys = apiKey.createApiKeys({ storage: core.createMemoryStorage(), brand: 
 const policy = core.createPolicy({ permissions: ['posts:read'], roles: { reader: ['posts:read'] } });
 const guard = core.createGuard({ authenticators: [keys.authenticator()], policy, roles: () => ['reader'] });
 
-export const read: express.ExpressMiddleware<core.Authentication> = express.expressGuard(guard).require('posts:read');
+const read = express.expressGuard(guard).require('posts:read');
+export const mount = (use: (middleware: express.ExpressMiddleware) => void): void => use(read);

@@ -40,7 +40,7 @@ export interface FrameworkHandlerContext {
   next(): unknown;
 }
 
-/** @beta */
+/** What a route's handler does. @beta */
 export type FrameworkHandler = (context: FrameworkHandlerContext) => MaybePromise<unknown>;
 
 /** A route to mount: its guard, then its handler, in the order given. @beta */

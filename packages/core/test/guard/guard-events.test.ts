@@ -147,15 +147,14 @@ describe('createGuard: an error that nobody takes', () => {
 
 describe('createGuard: bounds of its options', () => {
   const authenticators = [tokenAuthenticator(() => invalid)] as const;
-  const make = (options: object) => () => createGuard({ authenticators, policy, ...options } as never);
 
   it.each([
-    [{ timeout: 1 }, { timeout: 0.5 }],
-    [{ timeout: 60_000 }, { timeout: 60_001 }],
-    [{ timeout: 5_000 }, { timeout: Number.NaN }],
-  ])('takes %j and refuses %j', (last, first) => {
-    expect(make(last)).not.toThrow();
-    expect(make(first)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+    [1, 0.5],
+    [60_000, 60_001],
+    [5_000, Number.NaN],
+  ])('takes a timeout of %s and refuses %s', (last, first) => {
+    expect(() => createGuard({ authenticators, policy, timeout: last })).not.toThrow();
+    expect(() => createGuard({ authenticators, policy, timeout: first })).toThrow(/^timeout: /);
   });
 });
 
@@ -187,7 +186,7 @@ describe('cachedRoles', () => {
       roles: cachedRoles(
         ({ id, tenant }: UserPrincipal) => {
           asked.push(`${id}@${tenant ?? ''}`);
-          return ['author'];
+          return ['author' as const];
         },
         { ttl: 1000, max: 4, clock },
       ),
