@@ -12,12 +12,14 @@ export default {
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     '.': {
-      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs'],
+      entry: ['scripts/*.mjs', 'scripts/lib/bin.mjs', 'scripts/runtimes/*.mjs', 'scripts/mutation/*.mjs'],
       // The dry run's own project is of users, who install what it imports.
       project: ['scripts/**/*.mjs', '!scripts/release/project/**', '*.{ts,js,mjs}'],
       // Tools that the scripts run by their bin name, which knip cannot see.
       ignoreDependencies: [
         '@arethetypeswrong/cli',
+        '@stryker-mutator/core',
+        '@stryker-mutator/vitest-runner',
         'dependency-cruiser',
         'oxlint',
         'oxlint-tsgolint',
@@ -40,9 +42,9 @@ export default {
     },
     // What the command loads from its user's project is installed for its tests.
     'packages/cli': {
-      entry: ['test/**/*.test.ts'],
+      entry: ['test/**/*.test.ts', 'test/support/run-all.ts'],
       project: ['src/**/*.ts', 'test/**/*.ts'],
-      ignoreDependencies: ['redis'],
+      ignoreDependencies: ['postgres', 'redis'],
     },
     'packages/bench': {
       entry: ['src/*.{ts,mjs}'],
@@ -63,9 +65,9 @@ export default {
       ignoreBinaries: ['mount', 'umount'],
     },
     docs: {
-      entry: ['snippets/**/*.ts', 'test/**/*.test.ts'],
+      entry: ['snippets/**/*.ts', 'test/**/*.test.ts', 'test/built/vitest.config.ts'],
       project: ['.vitepress/**/*.{ts,vue}', 'snippets/**/*.ts', 'test/**/*.ts'],
-      // The quick starts, which a test copies from their page, are loaded by tsx.
+      // The programs that tests run are loaded by tsx.
       ignoreDependencies: ['tsx'],
     },
     'examples/*': { project: ['src/**/*.ts'] },

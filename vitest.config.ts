@@ -19,7 +19,13 @@ export default defineConfig({
       .map((root) => ({
         resolve: { conditions },
         ssr: { resolve: { conditions, externalConditions: source } },
-        test: { name: root.replaceAll('\\', '/').replace('packages/', ''), root, include: ['test/**/*.test.ts'] },
+        test: {
+          name: root.replaceAll('\\', '/').replace('packages/', ''),
+          root,
+          include: ['test/**/*.test.ts'],
+          // Tests of the built site, which `npm run check site` runs.
+          exclude: ['**/node_modules/**', 'test/built/**'],
+        },
       })),
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },

@@ -64,7 +64,10 @@ for (const { dir, entries, manifest, name } of packages) {
     .filter((target) => target.startsWith('./dist/'))
     .map((target) => target.slice('./dist/'.length, -'.js'.length));
   try {
-    await bundle(dir, Object.fromEntries([...places, ...choices].map((place) => [place, `./src/${place}.ts`])));
+    const sources = (list) => Object.fromEntries(list.map((place) => [place, `./src/${place}.ts`]));
+    await bundle(dir, sources(places));
+    // On their own, because what they share with the entries is no file any more when those are joined.
+    if (choices.length > 0) await bundle(dir, sources(choices));
     if (inOneFile.has(name)) await joinEntries(dir, places);
     console.log(`built ${name}`);
   } catch (error) {

@@ -30,6 +30,8 @@ const checks = {
   runtimes: node('runtimes', '--check'),
   snippets: node('snippets'),
   docs: node('docs'),
+  // On the pages that `docs` has built: their programs, copied as a reader copies them, and how they look.
+  site: bin('vitest', 'run', '--config', 'docs/test/built/vitest.config.ts'),
   build: node('build'),
   pack: node('pack'),
   publint: node('tarballs', 'publint'),

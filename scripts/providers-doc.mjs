@@ -102,6 +102,8 @@ in \`profile\`. A mapper throws nothing: what is missing is left out, and withou
   the address. Those are "unchecked" below.
 - **Parameters are checked**: \`shopify({ shop })\`, \`auth0({ domain })\` and their like take what a customer typed, and throw \`invalid_option\` for
   whatever would lead to another host. An issuer (\`keycloak\`, \`zitadel\`, \`gitlabSelfManaged\`) is for configuration.
+- **A provider that signs its callbacks** has the signature checked before anything in them is used: Shopify's \`hmac\`, by the client secret.
+- **What a renewal repeats** of the callback is kept, sealed, with the tokens: VK's \`device_id\`.
 - **PKCE** with S256 goes out always. A provider that does not know it ignores it.
 - Scopes are the least for a sign-in. Replace them in the registration: \`{ provider: google, scopes: ['openid', 'email'], ... }\`.
 

@@ -153,6 +153,13 @@ if (asked.includes('--check')) {
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
     console.log(`${found.length === 0 ? 'pass' : 'FAIL'}  ${runtime.name.padEnd(8)} ${seconds.padStart(6)} s`);
   }
+  // The guide's programs, as the page shows them, each started by its runtime.
+  if (names.length === 0) {
+    const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'docs', 'test/deploy.test.ts'];
+    const env = { ...process.env, REQUIRE_RUNTIMES: '1', NO_COLOR: '1' };
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
+    if (status !== 0) failures.push(`docs/guide/deploying.md: ${stdout.slice(-3000)}`);
+  }
   host.child.stdin.end();
   console.log(`\n${table(results)}\n`);
   for (const failure of failures) console.error(failure);

@@ -56,9 +56,11 @@ for (const path of documents(root)) {
     },
   );
   if (update && fresh !== text) writeFileSync(path, fresh);
-  if (where.startsWith('docs/'))
-    for (const match of text.matchAll(/^```(?:js|jsx|tsx|vue|javascript|typescript)\b(?!.* file=)/gm))
-      stale.push(`${where}:${lineAt(text, match.index)}: code that nothing compiles: give it file=, or write ts`);
+  for (const match of text.matchAll(/^ *```+(?:[cm]?js|jsx|tsx|[cm]ts|vue|javascript|typescript)\b(?!.* file=)/gim))
+    stale.push(`${where}:${lineAt(text, match.index)}: code that nothing compiles: give it file=, or write ts`);
+  // What `ts` is followed by, and an indented fence, would be passed over below.
+  for (const match of text.matchAll(/^(?: +```+ts\b|```+ts\b(?!\n)(?!.* file=)|````+ts\b(?!.* file=)).*$/gm))
+    stale.push(`${where}:${lineAt(text, match.index)}: a fence that is not compiled: begin the line with \`\`\`ts`);
   if (existsSync(join(dirname(path), 'test/readme.test.ts'))) continue;
   for (const match of text.matchAll(/^```ts\n([\s\S]*?)^```/gm))
     compileAlone(where, match[1], lineAt(text, match.index) + 1);

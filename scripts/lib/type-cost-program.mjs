@@ -20,6 +20,26 @@ const frameworks = {
     guard: `import { honoGuard } from '@portcullis/hono'\nconst g = honoGuard(guard)`,
     route: (path, guard, read) => `app.get(${path}, ${guard}(c) => c.json([c.req.param('id')${read('c.var')}]))`,
   },
+  // Guards carry no types here; what they found is read by a call.
+  fastify: {
+    app: `import fastify from 'fastify'\nconst app = fastify()`,
+    guard: `import { fastifyGuard } from '@portcullis/fastify'\nconst g = fastifyGuard(guard)`,
+    route: (path, guard, read, permission) =>
+      `app.get<{ Params: { id: string } }>(${path}, ${guard ? `{ onRequest: ${guard.replace(/, $/, '')} }, ` : ''}(request) => [request.params.id${read(
+        'found',
+      )
+        .replace('found.auth', 'g.auth(request)')
+        .replace('found.resource', `g.resource(request, ${permission})`)}])`,
+  },
+  // A guard is a function around the handler; without one there is the handler alone.
+  web: {
+    app: `const rows: Record<string, (request: Request) => Response | Promise<Response>> = {}`,
+    guard: `import { webGuard } from '@portcullis/web'\nconst g = webGuard(guard)`,
+    route: (path, guard, read) =>
+      guard
+        ? `rows[${path}] = ${guard.replace(/, $/, '')}((c) => Response.json([c.params['id']${read('c')}]))`
+        : `rows[${path}] = (request) => Response.json([request.url])`,
+  },
 };
 
 export function unguardedProgram(framework, { routes }) {
@@ -52,7 +72,12 @@ ${guard}
 ${count(routes, (i) => {
   const at = i % permissions;
   return hasRule(at)
-    ? route(`'/r${i}/:id'`, `g.require(${names[at]}, g.byParam('id', find)), `, (bag) => `, ${bag}.resource.authorId`)
+    ? route(
+        `'/r${i}/:id'`,
+        `g.require(${names[at]}, g.byParam('id', find)), `,
+        (bag) => `, ${bag}.resource.authorId`,
+        names[at],
+      )
     : route(`'/r${i}/:id'`, `g.require(${names[at]}), `, (bag) => `, ${bag}.auth.principal.id`);
 }).join('\n')}
 `;

@@ -1,5 +1,5 @@
 // The decision as data: learn/choose.md has it as a table too, and a test holds the two together.
-export type Outcome = 'sessions' | 'tokens' | 'verifier' | 'keys' | 'hybrid';
+export type Outcome = 'sessions' | 'provider' | 'tokens' | 'verifier' | 'keys' | 'hybrid';
 
 export interface Answer {
   readonly text: string;
@@ -29,13 +29,20 @@ export const questions: Readonly<Record<string, Question>> = {
     answers: [
       {
         text: 'From the same site as the server (app.example.com and api.example.com are one site)',
-        outcome: 'sessions',
+        next: 'signIn',
       },
       {
         text: 'From another site',
         outcome: 'sessions',
         note: 'Put a small server of yours on the page’s own site: the browser has a session with it, and it holds whatever credential the other server wants. Browsers block cookies from other sites, and a token in the page is within reach of every script there.',
       },
+    ],
+  },
+  signIn: {
+    text: 'Where do they sign in?',
+    answers: [
+      { text: 'With us: a password, a passkey, a link by e-mail', outcome: 'sessions' },
+      { text: 'At a provider: Google, GitHub, Apple, their company', outcome: 'provider' },
     ],
   },
   login: {
@@ -59,6 +66,10 @@ export const outcomes: Readonly<Record<Outcome, { readonly title: string; readon
   sessions: {
     title: 'Sessions',
     why: 'The browser holds an opaque id that no script can read; everything else is yours, and ends when you say so.',
+  },
+  provider: {
+    title: 'Sessions, after signing in with a provider',
+    why: 'The provider says who it is, once. From then on your own session counts: it ends when you say so, and no token of theirs is in the browser.',
   },
   tokens: {
     title: 'JWTs that you issue, with refresh tokens',

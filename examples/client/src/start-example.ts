@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** The examples that serve the API. */
-export type ExampleName = 'hybrid' | 'express-api-keys' | 'koa-api-keys';
+export type ExampleName = 'hybrid' | 'express-api-keys' | 'koa-api-keys' | 'fastify-api-keys' | 'web-fetch';
+
+/** What runs an example. Fetch handlers run on all of them. */
+export type Runtime = 'node' | 'bun' | 'deno';
 
 /** A running example. */
 export interface Example {
@@ -36,14 +39,28 @@ export class ExampleFailed extends Error {
 /** Runs on source, or with PORTCULLIS_BUILT on the packages as they were built. */
 const flags = process.env['PORTCULLIS_BUILT'] ? [] : ['--conditions=@portcullis/source'];
 
+const commands: Readonly<Record<Runtime, readonly [command: string, ...args: string[]]>> = {
+  node: [process.execPath, ...flags, '--import', 'tsx'],
+  bun: ['bun', 'run', ...flags],
+  // Imports name what is built, main.js; there is only main.ts.
+  deno: ['deno', 'run', '-A', ...flags, '--unstable-sloppy-imports'],
+};
+
+/** Whether the runtime is installed here. */
+export function hasRuntime(runtime: Runtime): boolean {
+  return spawnSync(commands[runtime][0], ['--version']).status === 0;
+}
+
 /** Starts an example as a process of its own and waits until it says that it is ready. */
 export async function startExample(
   name: ExampleName,
   env: { readonly DATA_DIR: string; readonly PORT?: string },
+  runtime: Runtime = 'node',
 ): Promise<Example> {
+  const [command, ...args] = commands[runtime];
   const main = fileURLToPath(new URL(`../../${name}/src/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [...flags, '--import', 'tsx', main], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  const child = spawn(command, [...args, main], {
+    cwd: fileURLToPath(new URL(`../../${name}`, import.meta.url)),
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

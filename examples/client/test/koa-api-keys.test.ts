@@ -1,15 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe } from 'vitest';
 import { contract } from './support/contract.js';
 import { useExample } from './support/harness.js';
+import { sharesFiles } from './support/shares-files.js';
 
 describe('examples/koa-api-keys', () => {
-  it.each(['auth', 'data', 'input', 'main'])('has the same src/%s.ts as the one for Express', (file) => {
-    const [koa, express] = ['koa', 'express'].map((name) =>
-      readFileSync(new URL(`../../${name}-api-keys/src/${file}.ts`, import.meta.url), 'utf8'),
-    );
-    expect(koa).toBe(express);
-  });
-
+  sharesFiles('koa-api-keys', ['auth', 'data', 'input', 'main']);
   contract(useExample('koa-api-keys'));
 });

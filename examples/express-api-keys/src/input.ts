@@ -47,7 +47,7 @@ export class ApiProblem extends PortcullisError {
 }
 
 /** Whether there is a body, which must be JSON. @throws {ApiProblem} 415 */
-export function hasJson({ headers }: IncomingMessage): boolean {
+export function hasJson({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const empty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
   if (empty || isJsonContentType(headers['content-type'])) return !empty;
   throw new ApiProblem(415, 'unsupported_body', 'Send the body as application/json.');

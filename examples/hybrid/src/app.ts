@@ -1,5 +1,6 @@
 import { createJwksHandler } from '@portcullis/jwt';
 import { Hono } from 'hono';
+import { describeApi } from './api-document.js';
 import { answerOf, ApiProblem } from './problems.js';
 import { auditRoutes } from './routes/audit.js';
 import { keyRoutes } from './routes/keys.js';
@@ -25,7 +26,7 @@ export function createApp(parts: WebParts): Hono {
   app.route('/api/me', meRoutes(auth));
   app.route('/api/posts', postRoutes(auth, posts));
   app.route('/api/keys', keyRoutes(auth, users));
-  app.route('/api/routes', auditRoutes(auth, app));
+  app.route('/api', auditRoutes(auth, app));
 
   app.route('/', webRoutes(parts));
 
@@ -43,6 +44,7 @@ export function createApp(parts: WebParts): Hono {
   );
   // It answers nothing by itself: it words anew what was refused.
   g.assertClosed(app, { acknowledge: [htmlAnswers.name] });
+  describeApi(auth, g.audit(app));
   return app;
 }
 

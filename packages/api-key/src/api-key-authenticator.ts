@@ -133,5 +133,13 @@ export function createApiKeyAuthenticator<E extends string, P extends Principal 
       });
     },
     challenge: () => ({ scheme: 'Bearer', params: {} }),
+    description: {
+      places: [
+        { in: 'authorization', scheme: 'Bearer' },
+        { in: 'header', name: 'X-API-Key' },
+      ],
+      // Any key may have a rate limit or a quota.
+      statuses: [429],
+    },
   };
 }

@@ -3,8 +3,8 @@ import { type ApiKey, type ApiKeyRecord, type ApiKeySettings, toApiKey } from '.
 import { keyFacts } from './api-key-events.js';
 import { ApiKeyError, invalidInput } from './errors.js';
 import { type IssuedApiKey, type IssueOptions, type KeyStore, raiseFence, recordExpiry } from './issue-keys.js';
-import { checkExpiry, checkReason, parseSettings } from './key-settings.js';
-import type { Verifier } from './verify-key.js';
+import { checkExpiry, checkReason, parseSettings, settingNames } from './key-settings.js';
+import { compareHashes, importedText, type ParseImported } from './verify-key.js';
 
 /** Whose key it must be. */
 export interface OwnerCheck {
@@ -44,22 +44,12 @@ export interface LeakReport {
 /** What changing keys needs. */
 export interface ChangeParts<E extends string> extends KeyStore<E> {
   readonly signal: RevocationSignal;
-  readonly verifier: Verifier<E>;
+  readonly parseImported: ParseImported;
 }
 
 const maxGraceMs = 90 * 86_400_000;
 /** Settings whose change ends what an open stream was allowed. */
 const rights: ReadonlySet<string> = new Set(['scopes', 'expiresAt', 'allowedAddresses']);
-const settingNames: readonly (keyof ApiKeySettings)[] = [
-  'name',
-  'scopes',
-  'expiresAt',
-  'allowedAddresses',
-  'rateLimit',
-  'quota',
-  'metadata',
-];
-
 function found(record: ApiKeyRecord | undefined, owner: string | undefined): ApiKeyRecord {
   if (record === undefined || (owner !== undefined && record.owner !== owner)) throw new ApiKeyError('key_not_found');
   return record;
@@ -193,13 +183,7 @@ export async function updateKey<E extends string>(
   const changed = settingNames.filter((name) => changes[name] !== undefined);
   const unknown = Object.keys(changes).find((name) => !settingNames.includes(name as keyof ApiKeySettings));
   if (unknown !== undefined) throw invalidInput('changes', `only ${settingNames.join(', ')} can be changed`);
-  const given = Object.fromEntries(
-    Object.entries(changes).map(([name, value]) => [name, value ?? undefined]),
-  ) as ApiKeySettings;
-  const settings = parseSettings(given, parts.clock());
-  const next = Object.fromEntries(
-    changed.map((name) => (name === 'expiresAt' ? ['keyExpiresAt', settings.keyExpiresAt] : [name, settings[name]])),
-  ) as Partial<ApiKeyRecord>;
+  const next = parseSettings(changes, parts.clock(), true);
   const record = await change(parts, id, (current) => {
     const merged = { ...living(current, owner), ...next };
     return { ...merged, expiresAt: recordExpiry(merged.keyExpiresAt, parts.retentionMs) };
@@ -207,6 +191,26 @@ export async function updateKey<E extends string>(
   if (changed.length > 0) parts.events.emit('api_key.updated', { ...keyFacts(record), changed });
   if (changed.some((name) => rights.has(name))) await parts.signal.tell(id);
   return toApiKey<E>(record);
+}
+
+/** The record that a plaintext belongs to, by its current hash or the previous one. */
+interface Match {
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** Which record a plaintext belongs to, dead or alive, in any environment. Read past every cache. */
+async function matchKey<E extends string>(
+  { format, keys, parseImported }: ChangeParts<E>,
+  plaintext: string,
+): Promise<Match | undefined> {
+  const shape = format.shapeOf(plaintext);
+  const text = shape === undefined ? importedText(parseImported, plaintext) : plaintext;
+  if (text === undefined) return undefined;
+  const hash = sha256(text);
+  const id = shape === undefined ? hash : format.idOf(plaintext, shape);
+  const stored = await keys.get(id, { fresh: true });
+  return compareHashes(hash, stored?.record) === 0 ? undefined : { id, hash };
 }
 
 /**
@@ -219,8 +223,8 @@ export async function revokeLeakedKey<E extends string>(
   plaintext: string,
   { url, source }: LeakReport = {},
 ): Promise<ApiKey<E> | undefined> {
-  const { verifier, events, signal } = parts;
-  const match = await verifier.match(plaintext);
+  const { events, signal } = parts;
+  const match = await matchKey(parts, plaintext);
   if (match === undefined) return undefined;
   let ended: 'key' | 'grace' | undefined;
   const record = await change(parts, match.id, (current) => {

@@ -8,6 +8,8 @@ export interface Cidr {
 interface Address {
   readonly family: 4 | 6;
   readonly value: bigint;
+  /** How many bits the notation has, to which a prefix counts: 128 for IPv4 written as IPv6. */
+  readonly bits: 32 | 128;
 }
 
 // No leading zeros: some readers take them for octal, and one address must not have two meanings.
@@ -49,18 +51,13 @@ function parseV6(text: string): bigint | undefined {
   return value;
 }
 
+/** IPv4 in disguise (`::ffff:0:0/96`) is IPv4: a dual-stack socket shows every IPv4 client so. */
 function parse(text: string): Address | undefined {
-  if (!text.includes(':')) {
-    const value = parseV4(text);
-    return value === undefined ? undefined : { family: 4, value };
-  }
-  const value = parseV6(text);
-  return value === undefined ? undefined : { family: 6, value };
-}
-
-/** Whether an IPv6 value is IPv4 in disguise (`::ffff:0:0/96`), as a dual-stack socket shows every IPv4 client. */
-function isMapped(value: bigint): boolean {
-  return value >> 32n === 0xffffn;
+  const bits = text.includes(':') ? 128 : 32;
+  const value = bits === 32 ? parseV4(text) : parseV6(text);
+  if (value === undefined) return undefined;
+  if (bits === 128 && value >> 32n !== 0xffffn) return { family: 6, value, bits };
+  return { family: 4, value: value & 0xffff_ffffn, bits };
 }
 
 /**
@@ -72,15 +69,13 @@ export function parseCidr(text: string): Cidr | undefined {
   const [host = '', prefix, more] = text.split('/');
   const address = parse(host);
   if (address === undefined || more !== undefined) return undefined;
-  const bits = address.family === 4 ? 32 : 128;
+  const { family, value, bits } = address;
   if (prefix !== undefined && (!decimal.test(prefix) || Number(prefix) > bits)) return undefined;
   const shift = BigInt(bits - Number(prefix ?? bits));
-  const network = address.value >> shift;
-  if (network << shift !== address.value) return undefined;
-  const mapped = address.family === 6 && shift <= 32n && isMapped(address.value);
-  return mapped
-    ? { family: 4, network: (address.value & 0xffff_ffffn) >> shift, shift }
-    : { family: address.family, network, shift };
+  const network = value >> shift;
+  // A prefix that ends before the mark of the disguise leaves bits of it set.
+  if (network << shift !== value || (family === 4 && shift > 32n)) return undefined;
+  return { family, network, shift };
 }
 
 /**
@@ -89,10 +84,7 @@ export function parseCidr(text: string): Cidr | undefined {
  */
 export function cidrContains(block: Cidr, address: string): boolean {
   const parsed = parse(address);
-  if (parsed === undefined) return false;
-  const { family, value } =
-    parsed.family === 6 && isMapped(parsed.value) ? { family: 4, value: parsed.value & 0xffff_ffffn } : parsed;
-  return family === block.family && value >> block.shift === block.network;
+  return parsed?.family === block.family && parsed.value >> block.shift === block.network;
 }
 
 /** Whether one of the blocks, as text, holds the address. A block that cannot be read holds nothing. */

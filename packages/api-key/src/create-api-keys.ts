@@ -1,27 +1,5 @@
-import {
-  andThen,
-  type Authenticator,
-  createBackground,
-  createEvents,
-  createRevocationSignal,
-  createTouchBuffer,
-  type Environment,
-  type EventListener,
-  type Events,
-  invalidOption,
-  isPortcullisError,
-  type MaybePromise,
-  type Page,
-  type Principal,
-  type Storage,
-} from '@portcullis/core';
-import { type ApiKey, apiKeyCollection, toApiKey } from './api-key.js';
-import {
-  type ApiKeyAuthenticatorOptions,
-  type ApiKeyPrincipal,
-  createApiKeyAuthenticator,
-} from './api-key-authenticator.js';
-import type { ApiKeyEvents } from './api-key-events.js';
+import { andThen, type Environment, invalidOption, type MaybePromise, type Page } from '@portcullis/core';
+import { type ApiKey, toApiKey } from './api-key.js';
 import {
   type ApiKeyChanges,
   type ChangeParts,
@@ -39,6 +17,7 @@ import {
   type RotateOptions,
   updateKey,
 } from './change-keys.js';
+import { type ApiKeyVerifier, createVerifying, type VerifyingOptions } from './create-api-key-verifier.js';
 import {
   apiKeyFenceCollection,
   createKey,
@@ -48,53 +27,22 @@ import {
   type IssueOptions,
   type NewApiKey,
 } from './issue-keys.js';
-import { createKeyFormat, type KeyFormatOptions } from './key-format.js';
-import { createKeyLimits } from './key-limits.js';
-import { createQuotaMeter } from './quota-meter.js';
-import { createVerifier, type VerifyContext, type VerifyResult } from './verify-key.js';
+import { createKeyFormat } from './key-format.js';
+import { bufferedQuotas } from './quota-meter.js';
 
 /** What `createApiKeys` takes. */
-export interface ApiKeysOptions<E extends string> extends KeyFormatOptions<E>, Pick<Environment, 'clock' | 'random'> {
-  /**
-   * Where keys and their counters live. Behind `cached(storage, { ttl, max })` a revocation reaches other processes
-   * within `ttl`.
-   */
-  readonly storage: Storage;
-  /** The ceiling of a key that was made without scopes; `unlimited` lets it do whatever its owner may. */
-  readonly defaultScopes: readonly string[] | 'unlimited';
-  /**
-   * The environments whose keys this instance verifies; the others are refused. Default: the first of `environments`.
-   */
-  readonly accept?: readonly NoInfer<E>[];
-  /**
-   * Reads the keys of another system, whose hashes are imported: answers the text that its SHA-256 was made of (often
-   * the whole key), or `undefined` for what is not of that format. Be strict: what it takes for a key is not offered to
-   * other authenticators.
-   */
-  readonly parseImported?: (text: string) => string | undefined;
-  /**
-   * When last-used times and buffered quotas are written. `false`: last-used times never. Default: every 10 seconds.
-   */
-  readonly lastUsed?: false | { readonly flushMs: number };
+export interface ApiKeysOptions<E extends string> extends VerifyingOptions<E>, Pick<Environment, 'random'> {
   /** How long a revoked or expired key stays listed, in milliseconds; `Infinity` for ever. Default: 365 days. */
   readonly retentionMs?: number;
-  /** A stream to join, so that the guard and the keys report to one. Default: one of its own. */
-  readonly events?: Events<ApiKeyEvents>;
 }
 
 /** Issues, verifies, rotates, revokes and meters API keys. */
-export interface ApiKeys<E extends string = string> {
+export interface ApiKeys<E extends string = string> extends ApiKeyVerifier<E> {
   /**
    * Makes a key; its plaintext is there this once.
    * @throws {ApiKeyError} `invalid_key_input`; `owner_revoked` when all keys of the owner were revoked meanwhile.
    */
   create(input: NewApiKey<E>, options?: IssueOptions): Promise<IssuedApiKey<E>>;
-  /**
-   * Whether a text is a good key: checksum, hash, revocation, expiry, environment, address, then rate limit and quota,
-   * which it uses. Answers at once where the storage does. Scopes are not judged: they are a ceiling for the policy.
-   * @throws {StorageUnavailableError} when nobody can tell. Never let such a call pass.
-   */
-  verify(plaintext: string, context?: VerifyContext): MaybePromise<VerifyResult<E>>;
   /**
    * Gives a key a new secret under the same public id. The one until now is accepted for `graceMs` more, and each such
    * use is an `api_key.old_key_seen`; one that was still in its grace ends at once. Streams opened with the key are
@@ -133,41 +81,6 @@ export interface ApiKeys<E extends string = string> {
    * @throws {ApiKeyError} `key_exists`, `invalid_key_input`. {CoreError} `invalid_option` without `parseImported`.
    */
   import(input: ForeignApiKey<E>): Promise<ApiKey<E>>;
-  /**
-   * Writes last-used times and buffered quotas now: for `waitUntil` on Workers, where timers do not outlive a request.
-   */
-  flush(): Promise<void>;
-  /** Flushes a last time, and stops timer and subscription. The storage is left open. */
-  close(): Promise<void>;
-  /** Reads keys from `Authorization: Bearer` or `X-API-Key`, for `createGuard`. */
-  authenticator<P extends Principal = ApiKeyPrincipal<E>>(options?: ApiKeyAuthenticatorOptions<P, E>): Authenticator<P>;
-  on<K extends keyof ApiKeyEvents | '*'>(type: K, listener: EventListener<ApiKeyEvents, K>): () => void;
-}
-
-const day = 86_400_000;
-// Keys that may wait for one flush: what they cost stays near a megabyte.
-const maxWaiting = 10_000;
-
-function parseAccept<E extends string>(environments: readonly E[], accept: readonly E[] | undefined): readonly E[] {
-  const accepted = accept ?? environments.slice(0, 1);
-  if (accepted.length === 0 || !accepted.every((environment) => environments.includes(environment))) {
-    throw invalidOption('accept', `name at least one of ${environments.join(', ')}`);
-  }
-  return [...accepted];
-}
-
-function parseDefaultScopes(defaultScopes: readonly string[] | 'unlimited'): readonly string[] | undefined {
-  if (defaultScopes === 'unlimited') return undefined;
-  if (!Array.isArray(defaultScopes))
-    throw invalidOption('defaultScopes', 'give a list ([] allows nothing), or "unlimited"');
-  return Object.freeze([...(defaultScopes as readonly string[])]);
-}
-
-function parseFlush(lastUsed: ApiKeysOptions<string>['lastUsed']): number {
-  const flushMs = lastUsed === undefined || lastUsed === false ? 10_000 : lastUsed.flushMs;
-  if (!Number.isSafeInteger(flushMs) || flushMs < 1 || flushMs > day)
-    throw invalidOption('lastUsed.flushMs', 'give 1 to 86,400,000 milliseconds');
-  return flushMs;
 }
 
 /**
@@ -180,57 +93,19 @@ function parseFlush(lastUsed: ApiKeysOptions<string>['lastUsed']): number {
  * @see ASVS 5.0 6.5.2, 11.2.4, 11.5.1
  */
 export function createApiKeys<const E extends string = 'live' | 'test'>(options: ApiKeysOptions<E>): ApiKeys<E> {
-  const { storage, clock = Date.now, retentionMs = 365 * day, parseImported } = options;
+  const { storage, retentionMs = 365 * 86_400_000, parseImported } = options;
   const format = createKeyFormat<E>(options, options.random);
-  const accept = parseAccept(format.environments, options.accept);
-  const defaultScopes = parseDefaultScopes(options.defaultScopes);
   if (retentionMs !== Infinity && (!Number.isSafeInteger(retentionMs) || retentionMs < 0)) {
     throw invalidOption('retentionMs', 'give whole milliseconds, 0 or more, or Infinity');
   }
-  const everyMs = parseFlush(options.lastUsed);
-  const events = options.events ?? createEvents<ApiKeyEvents>({ clock });
-  const keys = storage.collection(apiKeyCollection);
+  const { api, ...verifying } = createVerifying<E>({ ...options, quotaMeter: bufferedQuotas }, format);
+  const { keys } = verifying;
   const fences = storage.collection(apiKeyFenceCollection);
-
-  const lastUsed = createTouchBuffer(keys, maxWaiting);
-  const meter = createQuotaMeter(storage.counters, { schedule: () => background.schedule(), max: maxWaiting });
-  const background = createBackground(
-    async () => {
-      // Both are tried: the failure of one must not cost the other its turn.
-      const results = await Promise.allSettled([lastUsed.flush(), meter.flush()]);
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-    },
-    {
-      everyMs,
-      failed: (error) =>
-        events.emit('api_key.flush_failed', { code: isPortcullisError(error) ? error.code : undefined }),
-    },
-  );
-  const verifier = createVerifier<E>({
-    keys,
-    format,
-    accept: new Set(accept),
-    parseImported,
-    defaultScopes,
-    limits: createKeyLimits(storage.counters, meter),
-    used(id, at) {
-      if (options.lastUsed !== false && lastUsed.note({ id, touchedAt: at })) background.schedule();
-    },
-    events,
-    clock,
-  });
-  const signal = createRevocationSignal({
-    channel: 'api_key.ended',
-    bus: storage.bus,
-    isLive: (id) =>
-      andThen(keys.get(id, { fresh: true }), (stored) => stored !== undefined && stored.record.revokedAt === undefined),
-    failed: (keyId) => events.emit('api_key.signal_failed', { keyId }),
-  });
-  const parts: ChangeParts<E> = { keys, fences, format, accept, retentionMs, events, clock, signal, verifier };
+  const parts: ChangeParts<E> = { ...verifying, fences, format, retentionMs, parseImported };
 
   return Object.freeze<ApiKeys<E>>({
+    ...api,
     create: (input, issue) => createKey(parts, input, issue),
-    verify: verifier.verify,
     rotate: (id, rotation) => rotateKey(parts, id, rotation),
     revoke: (id, revocation) => revokeKey(parts, id, revocation),
     revokeAll: (owner, revocation) => revokeAllKeys(parts, owner, revocation),
@@ -243,12 +118,5 @@ export function createApiKeys<const E extends string = 'live' | 'test'>(options:
         throw invalidOption('parseImported', 'give it, or imported keys could never be verified');
       return importKey(parts, input);
     },
-    flush: background.flush,
-    async close() {
-      signal.close();
-      await background.close();
-    },
-    authenticator: (settings) => createApiKeyAuthenticator({ verifier, watch: signal.watch }, settings),
-    on: (type, listener) => events.on(type, listener),
   });
 }

@@ -26,6 +26,12 @@ export type {
   RotateOptions,
 } from './change-keys.js';
 export { cidrContains, type Cidr, parseCidr } from './cidr.js';
+export {
+  type ApiKeyVerifier,
+  type ApiKeyVerifierOptions,
+  createApiKeyVerifier,
+  type VerifyingOptions,
+} from './create-api-key-verifier.js';
 export { type ApiKeys, type ApiKeysOptions, createApiKeys } from './create-api-keys.js';
 export { ApiKeyError, type ApiKeyErrorCode, apiKeyErrors } from './errors.js';
 export {
@@ -36,7 +42,8 @@ export {
   type IssueOptions,
   type NewApiKey,
 } from './issue-keys.js';
-export { createKeyFormat, type KeyFormat, type KeyFormatOptions, type KeyShape } from './key-format.js';
+export { createKeyFormat, type KeyFormat, type KeyFormatOptions, type KeyReader, type KeyShape } from './key-format.js';
+export { bufferedQuotas, type MeteredCall, type QuotaMeter, type QuotaMeterOptions } from './quota-meter.js';
 export {
   createSecretScanningReceiver,
   type SecretScanningReceiverOptions,

@@ -30,8 +30,8 @@ export interface KeyShape<E extends string = string> {
   readonly length: number;
 }
 
-/** The keys of one brand: `{brand}_{env}_{id}{secret}{crc}`. */
-export interface KeyFormat<E extends string = string> {
+/** Reads the keys of one brand: `{brand}_{env}_{id}{secret}{crc}`. */
+export interface KeyReader<E extends string = string> {
   readonly brand: string;
   readonly environments: readonly E[];
   /**
@@ -42,6 +42,10 @@ export interface KeyFormat<E extends string = string> {
   shapeOf(text: string): KeyShape<E> | undefined;
   /** A well-formed key's public id. */
   idOf(text: string, shape: KeyShape<E>): string;
+}
+
+/** Reads and writes the keys of one brand. */
+export interface KeyFormat<E extends string = string> extends KeyReader<E> {
   /** A fresh key with that public id. */
   mint(environment: E, id: string): string;
   /** A fresh public id. */
@@ -92,14 +96,8 @@ export function parseFormatOptions<E extends string>({
   return { brand, environments: Object.freeze([...environments]) };
 }
 
-/**
- * Reads and writes the keys of one brand. For a client or a command line too: it finds a typo without asking anyone.
- * @throws {CoreError} `invalid_option` for a brand or environment that is not plain.
- */
-export function createKeyFormat<const E extends string = 'live' | 'test'>(
-  options: KeyFormatOptions<E>,
-  random?: Random,
-): KeyFormat<E> {
+/** Reads keys and makes none: all that verifying needs of a format. */
+export function createKeyReader<E extends string>(options: KeyFormatOptions<E>): KeyReader<E> {
   const { brand, environments } = parseFormatOptions(options);
   const values = digitValues();
   const table = crcTables();
@@ -153,8 +151,22 @@ export function createKeyFormat<const E extends string = 'live' | 'test'>(
       return undefined;
     },
     idOf: (text, { prefix }) => text.slice(prefix.length, prefix.length + idLength),
+  };
+}
+
+/**
+ * Reads and writes the keys of one brand. For a client or a command line too: it finds a typo without asking anyone.
+ * @throws {CoreError} `invalid_option` for a brand or environment that is not plain.
+ */
+export function createKeyFormat<const E extends string = 'live' | 'test'>(
+  options: KeyFormatOptions<E>,
+  random?: Random,
+): KeyFormat<E> {
+  const reader = createKeyReader<E>(options);
+  return {
+    ...reader,
     mint(environment, id) {
-      const text = `${brand}_${environment}_${id}${randomBase62(secretLength, random)}`;
+      const text = `${reader.brand}_${environment}_${id}${randomBase62(secretLength, random)}`;
       return text + checkText(crcEnd(crcRun(crcStart, text)));
     },
     mintId: () => randomBase62(idLength, random),

@@ -43,8 +43,11 @@ export interface KeyLimits {
   consume(record: ApiKeyRecord, cost: number, now: number): MaybePromise<LimitAnswer>;
 }
 
-/** Counters are named by the key's public id, which a rotation keeps: a new secret gives no new quota. */
-export function createKeyLimits(counters: Counters, meter: QuotaMeter): KeyLimits {
+/**
+ * Counters are named by the key's public id, which a rotation keeps: a new secret gives no new quota.
+ * @param meter counts buffered quotas. Without it they are exact, as the others.
+ */
+export function createKeyLimits(counters: Counters, meter: QuotaMeter | undefined): KeyLimits {
   /** @param peeked only looks whether the cost would fit. */
   function quota(
     { id }: ApiKeyRecord,
@@ -55,7 +58,7 @@ export function createKeyLimits(counters: Counters, meter: QuotaMeter): KeyLimit
     const key = `api_key:quota:${id}`;
     const units = peeked ? 0 : cost;
     const answer =
-      config.buffered === true && units > 0
+      meter !== undefined && config.buffered === true && units > 0
         ? meter.consume({ key, rule, cost, now })
         : counters.consume(key, rule, { cost: units });
     return andThen(answer, (consumption) => rateLimitState('quota', rule, consumption, { cost, now, peeked }));

@@ -70,27 +70,49 @@ export function checkExpiry(expiresAt: number, now: number): void {
   }
 }
 
-type StoredSettings = Pick<
+function checkMetadata(metadata: object): void {
+  if (typeof metadata !== 'object' || JSON.stringify(metadata).length > 4096)
+    throw invalidInput('metadata', 'give an object of at most 4,096 characters as JSON');
+}
+
+const checks: { readonly [K in keyof Required<ApiKeySettings>]: (value: never, now: number) => void } = {
+  name: (name: string) => checkText('name', name, 100),
+  scopes: checkScopes,
+  expiresAt: checkExpiry,
+  allowedAddresses: checkAddresses,
+  rateLimit: checkRateLimit,
+  quota: checkQuota,
+  metadata: checkMetadata,
+};
+
+/** Every setting there is. */
+export const settingNames = /* @__PURE__ */ Object.keys(checks) as readonly (keyof ApiKeySettings)[];
+
+/** A record's field for a setting. Its own `expiresAt` is another one. */
+export type StoredSettings = Pick<
   ApiKeyRecord,
   'name' | 'scopes' | 'keyExpiresAt' | 'allowedAddresses' | 'rateLimit' | 'quota' | 'metadata'
 >;
 
 /**
  * The settings that were given, checked, as a record holds them.
+ * @param takesAway whether `null` takes one away; else it is a value, and a wrong one.
  * @throws {ApiKeyError} `invalid_key_input`, naming the property, never its value.
  */
-export function parseSettings(settings: ApiKeySettings, now: number): StoredSettings {
-  const { name, scopes, expiresAt, allowedAddresses, rateLimit, quota, metadata } = settings;
-  if (name !== undefined) checkText('name', name, 100);
-  if (scopes !== undefined) checkScopes(scopes);
-  if (expiresAt !== undefined) checkExpiry(expiresAt, now);
-  if (allowedAddresses !== undefined) checkAddresses(allowedAddresses);
-  if (rateLimit !== undefined) checkRateLimit(rateLimit);
-  if (quota !== undefined) checkQuota(quota);
-  if (metadata !== undefined && (typeof metadata !== 'object' || JSON.stringify(metadata).length > 4096)) {
-    throw invalidInput('metadata', 'give an object of at most 4,096 characters as JSON');
+export function parseSettings(
+  settings: { readonly [K in keyof ApiKeySettings]?: ApiKeySettings[K] | null },
+  now: number,
+  takesAway = false,
+): StoredSettings {
+  const stored: Record<string, unknown> = {};
+  for (const name of settingNames) {
+    const value = settings[name];
+    if (value === undefined) continue;
+    const gone = value === null && takesAway;
+    if (!gone) checks[name](value as never, now);
+    stored[name === 'expiresAt' ? 'keyExpiresAt' : name] = gone ? undefined : value;
   }
-  return { name, scopes, keyExpiresAt: expiresAt, allowedAddresses, rateLimit, quota, metadata };
+  return stored;
 }
 
 /** Who a key belongs to. Length and characters are the storage's to check. */

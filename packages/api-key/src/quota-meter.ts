@@ -68,17 +68,22 @@ function always<R>(work: () => MaybePromise<R>, end: () => void): MaybePromise<R
   );
 }
 
+/** What a meter is told. */
+export interface QuotaMeterOptions {
+  /** Called when there is something to flush. */
+  readonly schedule: () => void;
+  /** Quotas that are metered at a time; others are counted exactly. */
+  readonly max: number;
+}
+
 /**
- * Makes a meter. In one process nothing passes that the quota does not have; what other processes have used is learnt
+ * Counts quotas marked `buffered` in this process, for `createApiKeyVerifier`; `createApiKeys` has it already.
+ *
+ * In one process nothing passes that the quota does not have; what other processes have used is learnt
  * with each flush. What is known of a counter is forgotten when a flush finds nothing to write, so that it is never
  * older than one interval.
- * @param schedule is called when there is something to flush.
- * @param max quotas that are metered at a time; others are counted exactly.
  */
-export function createQuotaMeter(
-  counters: Counters,
-  { schedule, max }: { readonly schedule: () => void; readonly max: number },
-): QuotaMeter {
+export function bufferedQuotas(counters: Counters, { schedule, max }: QuotaMeterOptions): QuotaMeter {
   const entries = new Map<string, Entry>();
 
   function learn(entry: Entry, rule: CounterRule, { remaining, resetAt }: Consumption): void {

@@ -9,14 +9,13 @@ import {
   isPromise,
   type MaybePromise,
   sha256,
-  type Stored,
   timingSafeEqual,
 } from '@portcullis/core';
 import { rateLimitDenial, retryAfterSeconds } from '@portcullis/core/rate-limit';
 import { type ApiKeyIdentity, type ApiKeyRecord, toIdentity } from './api-key.js';
 import { type ApiKeyEvents, keyFacts, type KeyRejection } from './api-key-events.js';
 import { addressAllowed } from './cidr.js';
-import type { KeyFormat } from './key-format.js';
+import type { KeyReader } from './key-format.js';
 import type { KeyLimits, LimitAnswer } from './key-limits.js';
 
 /** What is known of the call beside its key. */
@@ -57,18 +56,12 @@ export interface LimitedKey {
 /** What `verify` answers. */
 export type VerifyResult<E extends string = string> = VerifiedKey<E> | RejectedKey | LimitedKey;
 
-/** The record that a plaintext belongs to, by its current hash or the previous one. */
-export interface Match {
-  readonly id: string;
-  readonly hash: string;
-}
-
 /** What a verifier is made of. */
 export interface VerifierParts<E extends string> {
   readonly keys: Collection<ApiKeyRecord>;
-  readonly format: KeyFormat<E>;
+  readonly format: KeyReader<E>;
   readonly accept: ReadonlySet<string>;
-  readonly parseImported: ((text: string) => string | undefined) | undefined;
+  readonly parseImported: ParseImported;
   readonly defaultScopes: readonly string[] | undefined;
   readonly limits: KeyLimits;
   readonly used: (id: string, at: number) => void;
@@ -79,8 +72,6 @@ export interface VerifierParts<E extends string> {
 /** Tells which key a text is. */
 export interface Verifier<E extends string> {
   verify(plaintext: string, context?: VerifyContext): MaybePromise<VerifyResult<E>>;
-  /** Which record a plaintext belongs to, dead or alive, in any environment. Read past every cache. */
-  match(plaintext: string): MaybePromise<Match | undefined>;
   /** Whether a text looks like a key of this kind: no verdict. */
   looksLikeKey(text: string): boolean;
 }
@@ -100,12 +91,29 @@ const rejected: RejectedKey = /* @__PURE__ */ Object.freeze({
   ),
 });
 
+/** Reads the keys of another system. */
+export type ParseImported = ((text: string) => string | undefined) | undefined;
+
 /** The text that an imported key's hash was made of; `undefined` where it is not of that format. */
-function importedText(parse: ((text: string) => string | undefined) | undefined, text: string): string | undefined {
+export function importedText(parse: ParseImported, text: string): string | undefined {
   if (parse === undefined || text.length > 512) return undefined;
   const hashed = parse(text);
   // Outside ASCII two texts could share a hash: a lone surrogate is hashed like U+FFFD.
   return hashed !== undefined && /^[\x21-\x7e]+$/.test(hashed) ? hashed : undefined;
+}
+
+/** 1: the current hash, 2: the previous one, 0: neither. */
+export function compareHashes(digest: string, record: ApiKeyRecord | undefined): number {
+  if (timingSafeEqual(digest, record?.hash ?? decoy)) return 1;
+  return timingSafeEqual(digest, record?.previousHash ?? decoy) ? 2 : 0;
+}
+
+function limited({ states, headers }: LimitAnswer, now: number): LimitedKey {
+  return {
+    outcome: 'limited',
+    denial: rateLimitDenial(states, { now, fields: headers }),
+    retryAfterSeconds: retryAfterSeconds(states, now),
+  };
 }
 
 /**
@@ -117,20 +125,14 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
   const { keys, format, accept, parseImported, defaultScopes, limits, used, events, clock } = parts;
   const brandPrefix = `${format.brand}_`;
 
-  function reject(reason: KeyRejection, keyId: string | undefined, context: VerifyContext): RejectedKey {
-    if (events.wants('api_key.rejected')) events.emit('api_key.rejected', { reason, keyId, ip: context.ip });
+  function reject(reason: KeyRejection, { ip }: VerifyContext, keyId?: string): RejectedKey {
+    events.emit('api_key.rejected', { reason, keyId, ip });
     return rejected;
   }
 
   function rejectOffline(text: string, reason: KeyRejection, context: VerifyContext, keyId?: string): RejectedKey {
-    compare(sha256(text.slice(0, 128)), undefined);
-    return reject(reason, keyId, context);
-  }
-
-  /** 1: the current hash, 2: the previous one, 0: neither. */
-  function compare(digest: string, record: ApiKeyRecord | undefined): number {
-    if (timingSafeEqual(digest, record?.hash ?? decoy)) return 1;
-    return timingSafeEqual(digest, record?.previousHash ?? decoy) ? 2 : 0;
+    compareHashes(sha256(text.slice(0, 128)), undefined);
+    return reject(reason, context, keyId);
   }
 
   function refusal(
@@ -148,29 +150,29 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
     return undefined;
   }
 
+  /** @param id what a native key claims to be. */
   function decide(
-    stored: Stored<ApiKeyRecord> | undefined,
-    id: string,
+    record: ApiKeyRecord | undefined,
     digest: string,
     context: VerifyContext,
+    id: string | undefined,
   ): MaybePromise<VerifyResult<E>> {
-    const record = stored?.record;
-    const matched = compare(digest, record);
-    // Of an imported format the id is the hash of what was sent, which is nobody's business while it is nobody's key.
-    if (record === undefined || matched === 0) return reject('unknown', id === digest ? undefined : id, context);
+    const matched = compareHashes(digest, record);
+    if (record === undefined || matched === 0) return reject('unknown', context, id);
     const now = clock();
     const reason = refusal(record, matched, now, context);
     if (reason !== undefined) {
       // The second comparison of every refusal.
       if (matched === 1) timingSafeEqual(digest, decoy);
-      return reject(reason, id, context);
+      return reject(reason, context, record.id);
     }
     if (record.rateLimit === undefined && record.quota === undefined) return admit(record, matched, now, context, []);
-    return andThen(limits.consume(record, context.cost ?? 1, now), (answer) =>
-      answer.states.some(({ violated }) => violated)
-        ? limit(record, answer, now, context)
-        : admit(record, matched, now, context, answer.headers),
-    );
+    return andThen(limits.consume(record, context.cost ?? 1, now), (answer) => {
+      const policies = answer.states.filter(({ violated }) => violated).map(({ name }) => name);
+      if (policies.length === 0) return admit(record, matched, now, context, answer.headers);
+      events.emit('api_key.limited', { ...keyFacts(record), policies, ip: context.ip });
+      return limited(answer, now);
+    });
   }
 
   function admit(
@@ -185,9 +187,7 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
     let expiresAt = keyExpiresAt;
     if (matched === 2 && graceExpiresAt !== undefined) {
       expiresAt = keyExpiresAt === undefined ? graceExpiresAt : Math.min(graceExpiresAt, keyExpiresAt);
-      if (events.wants('api_key.old_key_seen')) {
-        events.emit('api_key.old_key_seen', { ...keyFacts(record), graceExpiresAt, ip: context.ip });
-      }
+      events.emit('api_key.old_key_seen', { ...keyFacts(record), graceExpiresAt, ip: context.ip });
     }
     if (events.wants('api_key.verified')) events.emit('api_key.verified', { ...keyFacts(record), ip: context.ip });
     return {
@@ -199,29 +199,13 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
     };
   }
 
-  function limit(
-    record: ApiKeyRecord,
-    { states, headers }: LimitAnswer,
-    now: number,
-    context: VerifyContext,
-  ): LimitedKey {
-    if (events.wants('api_key.limited')) {
-      const policies = states.filter(({ violated }) => violated).map(({ name }) => name);
-      events.emit('api_key.limited', { ...keyFacts(record), policies, ip: context.ip });
-    }
-    return {
-      outcome: 'limited',
-      denial: rateLimitDenial(states, { now, fields: headers }),
-      retryAfterSeconds: retryAfterSeconds(states, now),
-    };
-  }
-
-  function look(id: string, text: string, context: VerifyContext): MaybePromise<VerifyResult<E>> {
+  /** @param id of a native key; an imported one is found by its hash, which is nobody's business until it is a key. */
+  function look(text: string, context: VerifyContext, id?: string): MaybePromise<VerifyResult<E>> {
     const digest = sha256(text);
-    const stored = keys.get(id);
+    const stored = keys.get(id ?? digest);
     return isPromise(stored)
-      ? stored.then((found) => decide(found, id, digest, context))
-      : decide(stored, id, digest, context);
+      ? stored.then((found) => decide(found?.record, digest, context, id))
+      : decide(stored?.record, digest, context, id);
   }
 
   return {
@@ -232,24 +216,11 @@ export function createVerifier<E extends string>(parts: VerifierParts<E>): Verif
       if (shape !== undefined) {
         const id = format.idOf(plaintext, shape);
         return accept.has(shape.environment)
-          ? look(id, plaintext, context)
+          ? look(plaintext, context, id)
           : rejectOffline(plaintext, 'wrong_environment', context, id);
       }
       const text = importedText(parseImported, plaintext);
-      if (text === undefined) return rejectOffline(plaintext, 'malformed', context);
-      const digest = sha256(text);
-      return andThen(keys.get(digest), (stored) => decide(stored, digest, digest, context));
-    },
-
-    match(plaintext) {
-      const shape = format.shapeOf(plaintext);
-      const text = shape === undefined ? importedText(parseImported, plaintext) : plaintext;
-      if (text === undefined) return undefined;
-      const hash = sha256(text);
-      const id = shape === undefined ? hash : format.idOf(plaintext, shape);
-      return andThen(keys.get(id, { fresh: true }), (stored) =>
-        compare(hash, stored?.record) === 0 ? undefined : { id, hash },
-      );
+      return text === undefined ? rejectOffline(plaintext, 'malformed', context) : look(text, context);
     },
 
     looksLikeKey: (text) => text.startsWith(brandPrefix) || importedText(parseImported, text) !== undefined,

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createApiKeys, createSecretScanningReceiver, secretScanningPattern } from '@portcullis/api-key';
+import {
+  createApiKeys,
+  createApiKeyVerifier,
+  createSecretScanningReceiver,
+  secretScanningPattern,
+} from '@portcullis/api-key';
 import { createGuard, createMemoryStorage, sha256 } from '@portcullis/core';
 import { createPolicy } from '@portcullis/core/policy';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -83,6 +88,18 @@ describe('the README', () => {
     expect(printed.at(-1)).toBe('acme_(?:live|test)_[0-9A-Za-z]{46}');
     expect(response.status).toBe(405);
     await keys.close();
+  });
+
+  it('verifies on a server that issues none', async () => {
+    const storage = createMemoryStorage();
+    const { key } = await createApiKeys({ storage, brand: 'acme', defaultScopes: [] }).create({ owner: 'ada' });
+    const text = key.reveal();
+
+    const verifier = createApiKeyVerifier({ storage, brand: 'acme', defaultScopes: [] });
+    const answer = await verifier.verify(text, { ip: '192.0.2.7' });
+
+    expect(answer).toMatchObject({ outcome: 'verified', key: { owner: 'ada' }, scopes: [] });
+    await verifier.close();
   });
 
   it('imports', async () => {

@@ -4,9 +4,11 @@ import { build } from 'esbuild';
 import { against, median } from './duel.js';
 
 const folder = new URL('..', import.meta.url).pathname;
+const here = new URL('.', import.meta.url);
 const programs = {
-  '(empty module)': '',
+  '(empty module)': `import * as nothing from './empty.js'; globalThis.kept = nothing;`,
   'core + api-key + express': `import { createGuard, createPolicy } from '@portcullis/core'; import { createApiKeys } from '@portcullis/api-key'; import { expressGuard } from '@portcullis/express'; globalThis.kept = [createGuard, createPolicy, createApiKeys, expressGuard];`,
+  'core + api-key (verifying) + express': `import { createGuard, createPolicy } from '@portcullis/core'; import { createApiKeyVerifier } from '@portcullis/api-key'; import { expressGuard } from '@portcullis/express'; globalThis.kept = [createGuard, createPolicy, createApiKeyVerifier, expressGuard];`,
   jose: `import { jwtVerify, createRemoteJWKSet } from 'jose'; globalThis.kept = [jwtVerify, createRemoteJWKSet];`,
   jsonwebtoken: `import jwt from 'jsonwebtoken'; globalThis.kept = [jwt.verify];`,
   passport: `import passport from 'passport'; globalThis.kept = [passport];`,
@@ -17,7 +19,7 @@ const programs = {
 
 async function bundled(contents: string): Promise<number> {
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: folder },
+    stdin: { contents, resolveDir: here.pathname },
     bundle: true,
     minify: true,
     write: false,
@@ -30,7 +32,9 @@ async function bundled(contents: string): Promise<number> {
 }
 
 function coldImport(code: string): number {
-  const imports = [...code.matchAll(/from '([^']+)'/g)].map(([, name]) => `await import('${name}');`).join('');
+  const names = Array.from(code.matchAll(/from '([^']+)'/g), ([, name = '']) => name);
+  const targets = names.map((name) => (name.startsWith('.') ? new URL(name, here).href : name));
+  const imports = targets.map((target) => `await import('${target}');`).join('');
   const program = `const t=performance.now();${imports}console.log(performance.now()-t)`;
   const { stdout, status, stderr } = spawnSync(
     process.execPath,

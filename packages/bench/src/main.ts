@@ -7,6 +7,9 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   requests: async () => (await import('./requests.js')).requests(),
   'flat-lookup': async () => (await import('./flat-lookup.js')).flatLookup(),
   'storage-scale': async () => (await import('./storage-scale.js')).storageScale(),
+  'storage-size': async () => (await import('./storage-size.js')).storageSize(),
+  'storage-sweep': async () => (await import('./storage-sweep.js')).storageSweep(),
+  'bundle-parts': async () => (await import('./bundle-parts.js')).bundleParts(),
   'import-cost': async () => (await import('./import-cost.js')).importCost(),
 };
 
@@ -18,6 +21,6 @@ if (unknown.length > 0) {
 }
 console.log(`node ${process.version}, ${process.arch}, ${new Date().toISOString().slice(0, 10)}`);
 // A million records in four databases take most of an hour: only when asked for.
-const usual = Object.keys(groups).filter((name) => name !== 'storage-scale');
+const usual = Object.keys(groups).filter((name) => !name.startsWith('storage-'));
 for (const name of asked.length > 0 ? asked : usual) await groups[name]?.();
 process.exit(0);

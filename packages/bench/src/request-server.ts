@@ -8,12 +8,15 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import Router from '@koa/router';
 import { expressGuard } from '@portcullis/express';
+import { fastifyGuard } from '@portcullis/fastify';
 import { honoGuard } from '@portcullis/hono';
 import { koaGuard } from '@portcullis/koa';
+import { webGuard } from '@portcullis/web';
 import express from 'express';
+import fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import passport from 'passport';
@@ -96,8 +99,40 @@ function honoServer(): Server {
   return createAdaptorServer({ fetch: app.fetch }) as Server;
 }
 
-const makers: Readonly<Record<string, () => Server>> = { express: expressServer, koa: koaServer, hono: honoServer };
-const server = makers[framework]?.();
+async function fastifyServer(): Promise<Server> {
+  const app = fastify();
+  if (guard !== undefined) {
+    const g = fastifyGuard(guard);
+    app.get('/', { onRequest: g.require('hello:read') }, (request) => body(g.auth(request).principal.id));
+  } else {
+    const onRequest = (_request: unknown, _reply: unknown, done: () => void): void => done();
+    app.get('/', variant === 'middleware' ? { onRequest } : {}, () => body(user));
+  }
+  await app.ready();
+  return createServer((req, res) => app.routing(req, res));
+}
+
+/** A handler without a router: a table would be compared with nothing. `middleware` is a function around it. */
+function webServer(): Server {
+  const answer = (id: string): Response => Response.json(body(id));
+  const bare = (_request: Request): Response | Promise<Response> => answer(user);
+  const fetch =
+    guard === undefined
+      ? variant === 'middleware'
+        ? async (request: Request) => bare(request)
+        : bare
+      : webGuard(guard).require('hello:read')(({ auth }) => answer(auth.principal.id));
+  return createServer(getRequestListener((request) => fetch(request)));
+}
+
+const makers: Readonly<Record<string, () => Server | Promise<Server>>> = {
+  express: expressServer,
+  koa: koaServer,
+  hono: honoServer,
+  fastify: fastifyServer,
+  web: webServer,
+};
+const server = await makers[framework]?.();
 if (server === undefined) throw new Error(`There is no framework "${framework}".`);
 const { good, bad } = credential;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, good, bad }));

@@ -7,6 +7,8 @@ const variants: Readonly<Record<string, readonly string[]>> = {
   express: [...ours, 'passport-headerapikey'],
   koa: ours,
   hono: ours,
+  fastify: ours,
+  web: ours,
 };
 const goal = 20;
 const rounds = Number(process.env['ROUNDS'] ?? 11);

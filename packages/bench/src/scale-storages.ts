@@ -17,6 +17,10 @@ export interface ScaleStorage {
   migrate(): unknown;
   /** The driver's own point query and JSON.parse: what no storage can be faster than. */
   point(collection: string, id: string): unknown;
+  /** Brings the database to what it would be after some time: its writes on the disk, its statistics taken. */
+  settle(): Promise<void>;
+  /** Bytes of each table and index, or of what Redis has in their place, as far as the database tells. */
+  sizes(): Promise<Readonly<Record<string, number>>>;
   /** Bytes that everything takes now, on disk or in memory. */
   bytes(): Promise<number>;
   close(): Promise<void>;
@@ -59,6 +63,16 @@ function sqlite(file: string, { clock, filling }: OpenOptions): ScaleStorage {
       const [row] = statement.all(id) as { data: string }[];
       return JSON.parse(row?.data as string);
     },
+    async settle() {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    },
+    async sizes() {
+      const rows = database.prepare('SELECT name, sum(pgsize) AS n FROM dbstat GROUP BY name').all() as {
+        name: string;
+        n: number;
+      }[];
+      return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+    },
     async bytes() {
       const [pages] = database
         .prepare('SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()')
@@ -83,6 +97,16 @@ function postgres(schema: string, { clock, filling }: OpenOptions): ScaleStorage
       const text = `SELECT "data"::text FROM "${schema}"."${prefix}${collection}" WHERE "id" = $1`;
       const { rows } = await pool.query<{ data: string }>({ name, text, values: [id] });
       return JSON.parse(rows[0]?.data as string) as unknown;
+    },
+    async settle() {
+      await pool.query('CHECKPOINT');
+      await pool.query(`ANALYZE "${schema}"."${prefix}sessions"`);
+    },
+    async sizes() {
+      const text = `SELECT c.relname AS name, pg_relation_size(c.oid) AS n FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relkind IN ('r', 'i')`;
+      const { rows } = await pool.query<{ name: string; n: string }>(text, [schema]);
+      return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]));
     },
     async bytes() {
       const text = `SELECT sum(pg_total_relation_size(c.oid)) AS n FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -110,6 +134,19 @@ async function mariadb(database: string, { clock, filling }: OpenOptions): Promi
         [id],
       );
       return JSON.parse(rows[0]?.data as string) as unknown;
+    },
+    async settle() {
+      // What was not synced while it was filled is, within a second.
+      await pool.query('FLUSH TABLES');
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    },
+    async sizes() {
+      const [rows] = await pool.query<(RowDataPacket & { name: string; n: string })[]>(
+        `SELECT concat(table_name, '.', index_name) AS name, stat_value * @@innodb_page_size AS n FROM mysql.innodb_index_stats
+          WHERE database_name = ? AND stat_name = 'size'`,
+        [database],
+      );
+      return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]));
     },
     async bytes() {
       // Statistics of InnoDB are taken when asked for.
@@ -144,6 +181,20 @@ async function redis(prefixOfRun: string, { clock }: OpenOptions): Promise<Scale
       const template = templates.get(collection);
       if (template !== undefined) return read(template.replace('*', id));
       return find(collection, id);
+    },
+    settle: async () => {},
+    async sizes() {
+      const sizes: Record<string, number> = {};
+      for await (const keys of client.scanIterator({ MATCH: `${prefixOfRun}*`, COUNT: 1_000 })) {
+        const bytes = await Promise.all(keys.map((key) => client.memoryUsage(key, { SAMPLES: 0 })));
+        for (const [at, key] of keys.entries()) {
+          // A collection's records, the sets of one index, the shards of its directory; a counter.
+          const name = key.slice(prefixOfRun.length).split(':').slice(0, 2).join(':');
+          const kind = name.startsWith('counters') ? 'counters' : name;
+          sizes[kind] = (sizes[kind] ?? 0) + (bytes[at] ?? 0);
+        }
+      }
+      return sizes;
     },
     async bytes() {
       const info = await client.info('memory');

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { betterAuth } from 'better-auth';
-import { type AuthRequest, createMemoryStorage, type Storage } from '@portcullis/core';
+import { createMemoryStorage, type Storage } from '@portcullis/core';
 import { parseCookies } from '@portcullis/core/cookies';
 import { createSessions } from '@portcullis/session';
 import fastifyCookie from '@fastify/cookie';
@@ -14,32 +14,17 @@ import Fastify from 'fastify';
 import { getIronSession, sealData } from 'iron-session';
 import { createClient } from 'redis';
 import { type Contender, duel, fresh } from './duel.js';
+import { PlainRequest } from './plain-request.js';
 
 const secret = 'k'.repeat(43);
 const count = 1000;
 const extra = 'theme=dark; locale=en-GB; consent=yes; ';
 
-/** A request that has nothing but its cookies. */
-function requestOf(cookie: string): AuthRequest {
-  const values = [cookie];
-  return {
-    method: 'GET',
-    url: '/',
-    ip: undefined,
-    header: (name) => (name === 'cookie' ? cookie : undefined),
-    headerValues: (name) => (name === 'cookie' ? values : []),
-  };
-}
-
 /** `count` sessions, and the cookie headers that open them. */
 async function portcullis(storage: Storage) {
   const sessions = createSessions({ storage, csrf: { origins: ['https://app.example.org'] } });
   const cookies: string[] = [];
-  const request: AuthRequest = {
-    ...requestOf(''),
-    header: (name) => (name === 'sec-fetch-site' ? 'same-origin' : undefined),
-    headerValues: () => [],
-  };
+  const request = new PlainRequest({ 'sec-fetch-site': 'same-origin' });
   for (let i = 0; i < count; i++) {
     await sessions.signIn(
       {
@@ -54,7 +39,7 @@ async function portcullis(storage: Storage) {
   const authenticator = sessions.authenticator();
   return {
     cookies,
-    read: (cookie: string) => authenticator.authenticate(requestOf(cookie)),
+    read: (cookie: string) => authenticator.authenticate(new PlainRequest({ cookie })),
     close: () => sessions.close(),
   };
 }

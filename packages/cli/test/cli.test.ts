@@ -88,6 +88,7 @@ describe('portcullis', () => {
     [['export', '--collection', 'api_key', '--out', 'x', ...sqlite], 'none is called api_key; did you mean api_keys?'],
     [['import', 'none.jsonl', ...sqlite], 'There is no file none.jsonl'],
     [['import-keys', 'keys.txt', ...sqlite], '--format csv or --format jsonl'],
+    [['sweep', '--share', '0', ...sqlite], '--share takes a whole number from 1 to 100'],
     [['doctor', '--url', 'app', ...sqlite], '--url takes an address'],
   ])('%j is refused with 2', async (args, message) => {
     expect(await inProject(args)).toMatchObject({ code: 2, stdout: '', stderr: text(message) });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,16 @@ export interface Project {
   remove(): void;
 }
 
-export function project(options: { readonly clients?: boolean } = {}): Project {
+/** @param options.clients - the libraries that are installed, or whether all of them are. Default true */
+export function project(options: { readonly clients?: boolean | readonly string[] } = {}): Project {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-'));
-  if (options.clients !== false) symlinkSync(join(own, 'node_modules'), join(folder, 'node_modules'));
+  const { clients = true } = options;
+  const modules = join(folder, 'node_modules');
+  if (clients === true) symlinkSync(join(own, 'node_modules'), modules);
+  else if (clients !== false) {
+    mkdirSync(modules);
+    for (const name of clients) symlinkSync(realpathSync(join(own, 'node_modules', name)), join(modules, name));
+  }
   const path = (name: string): string => join(folder, name);
   return {
     folder,
@@ -69,6 +76,23 @@ export function start({ folder }: Pick<Project, 'folder'>, args: readonly string
   // The package manager that runs the tests lets every folder find the workspace's packages.
   const env = { ...process.env, NODE_PATH: '' };
   return spawn(process.execPath, command, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** Runs several command lines in one process of its own, by this Node.js, which finds no library but those of the project. */
+export async function runAll(
+  { folder }: Pick<Project, 'folder'>,
+  commands: readonly (readonly string[])[],
+  node: string = process.execPath,
+): Promise<readonly Ran[]> {
+  const script = join(own, 'test/support/run-all.ts');
+  const child = spawn(
+    node,
+    ['--conditions=@portcullis/source', '--import', tsx, script, folder, JSON.stringify(commands)],
+    { cwd: folder, env: { ...process.env, NODE_PATH: '' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const { code, stdout, stderr } = await ended(child);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as readonly Ran[];
 }
 
 /** Waits until a process has ended. */

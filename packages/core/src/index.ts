@@ -30,10 +30,13 @@ export {
   type Authenticated,
   type AuthenticationResult,
   type Authenticator,
+  type CredentialDescription,
+  type CredentialPlace,
   type PrincipalOf,
   type Rejected,
   type Unavailable,
 } from './guard/authenticator.js';
+export { cachedRoles, type CachedRolesOptions } from './guard/cached-roles.js';
 export { type Challenge, formatChallenges, parseChallenges } from './guard/challenge.js';
 export { corsExposedHeaders } from './guard/cors-headers.js';
 export { createGuard } from './guard/create-guard.js';
@@ -132,3 +135,4 @@ export type {
   Touch,
   Version,
 } from './storage/storage.js';
+export { type SweepOptions, sweepExpired } from './storage/sweep-expired.js';

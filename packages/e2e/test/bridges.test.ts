@@ -36,7 +36,7 @@ const withBus = { ...durable, bus: true };
 const unbroken: NonNullable<StorageSuiteOptions['skip']> = [
   {
     reason: "How the driver's failures are told is proved beside the adapter.",
-    tests: ['outage.unavailable'],
+    tests: ['outage.unavailable', 'hang.timeout', 'hang.abort'],
   },
   {
     reason:

@@ -13,6 +13,8 @@ export interface FaultLoad {
   recovered(): Promise<void>;
   /** What was against a promise; empty when all were kept. Asks with every key there was. */
   faults(): Promise<readonly string[]>;
+  /** What was lost as `mayLose` allows. */
+  readonly lost: ReadonlySet<string>;
   /** The codes of all errors that calls threw. */
   readonly codes: ReadonlySet<string>;
   /** Every status that the guard gave. */
@@ -38,8 +40,18 @@ const codeOf = (error: unknown): string =>
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
+/** What a storage does not promise. */
+export interface FaultAllowance {
+  /** Whether a write that was acknowledged then, by `performance.now`, may be lost. Default: none may. */
+  readonly mayLose?: (acknowledgedAt: number) => boolean;
+}
+
 /** The load on one storage. `migrate` is called once the features have named their collections. */
-export async function createFaultLoad(storage: Storage, migrate: () => PromiseLike<void>): Promise<FaultLoad> {
+export async function createFaultLoad(
+  storage: Storage,
+  migrate: () => PromiseLike<void>,
+  { mayLose = () => false }: FaultAllowance = {},
+): Promise<FaultLoad> {
   const keys = createApiKeys({ storage, brand: 'acme', defaultScopes: 'unlimited', lastUsed: false });
   const guard = createGuard({
     authenticators: [keys.authenticator()],
@@ -48,8 +60,10 @@ export async function createFaultLoad(storage: Storage, migrate: () => PromiseLi
   });
   await migrate();
 
-  const living = new Set<string>();
-  const revoked = new Set<string>();
+  // By the time at which it was acknowledged.
+  const living = new Map<string, number>();
+  const revoked = new Map<string, number>();
+  const lost = new Set<string>();
   const wrong = new Set<string>();
   const codes = new Set<string>();
   const statuses = new Set<number>();
@@ -79,21 +93,26 @@ export async function createFaultLoad(storage: Storage, migrate: () => PromiseLi
     const issued = await write(() => keys.create({ owner: 'ada' }));
     if (issued === undefined) return undefined;
     const text = issued.key.reveal();
-    living.add(text);
+    living.set(text, performance.now());
     return { id: issued.record.id, text };
+  };
+
+  const fault = (acknowledgedAt: number | undefined, what: string): void => {
+    if (acknowledgedAt !== undefined && mayLose(acknowledgedAt)) lost.add(what);
+    else wrong.add(what);
   };
 
   const expectLiving = async (text: string): Promise<void> => {
     const status = await ask(text);
-    if (status !== 200 && status !== 503) wrong.add(`a living key got ${status}`);
+    if (status !== 200 && status !== 503) fault(living.get(text), `a living key got ${status}`);
   };
   const expectRevoked = async (text: string): Promise<void> => {
     const status = await ask(text);
-    if (status !== 401 && status !== 503) wrong.add(`a revoked key got ${status}`);
+    if (status !== 401 && status !== 503) fault(revoked.get(text), `a revoked key got ${status}`);
   };
 
   const work = async (running: () => boolean): Promise<void> => {
-    const [stays] = living;
+    const [stays] = living.keys();
     while (running()) {
       const key = await issue();
       if (stays !== undefined) await expectLiving(stays);
@@ -101,7 +120,7 @@ export async function createFaultLoad(storage: Storage, migrate: () => PromiseLi
         await expectLiving(key.text);
         living.delete(key.text);
         if ((await write(() => keys.revoke(key.id, { reason: 'load' }))) !== undefined) {
-          revoked.add(key.text);
+          revoked.set(key.text, performance.now());
           await expectRevoked(key.text);
         }
       }
@@ -116,6 +135,7 @@ export async function createFaultLoad(storage: Storage, migrate: () => PromiseLi
 
   return {
     ask,
+    lost,
     codes,
     statuses,
     keys,
@@ -132,18 +152,18 @@ export async function createFaultLoad(storage: Storage, migrate: () => PromiseLi
       while (counts[what] < wanted) await turn();
     },
     async recovered() {
-      const [first = ''] = living;
+      const [first = ''] = living.keys();
       while ((await ask(first)) !== 200) await turn();
       while ((await issue()) === undefined) await turn();
     },
     async faults() {
-      for (const text of living) {
+      for (const [text, at] of living) {
         const status = await ask(text);
-        if (status !== 200) wrong.add(`an acknowledged key is lost: ${status}`);
+        if (status !== 200) fault(at, `an acknowledged key is lost: ${status}`);
       }
-      for (const text of revoked) {
+      for (const [text, at] of revoked) {
         const status = await ask(text);
-        if (status !== 401) wrong.add(`an acknowledged revocation is lost: ${status}`);
+        if (status !== 401) fault(at, `an acknowledged revocation is lost: ${status}`);
       }
       if (living.size < 2 || revoked.size === 0) wrong.add('nothing was made or revoked: the load proves nothing');
       return [...wrong];

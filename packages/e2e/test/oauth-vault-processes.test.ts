@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Secret, type Storage } from '@portcullis/core';
 import { createConnection, createTokenVault, grantCollection, type TokenVault } from '@portcullis/oauth-client';
 import { createPostgresStorage } from '@portcullis/storage-postgres';
@@ -15,10 +14,9 @@ import Libsql from 'libsql';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BundledScript, bundleScript } from './support/bundle-script.js';
 import { startTokenServer, type TokenServer } from './support/token-server.js';
 
-const script = fileURLToPath(new URL('support/vault-process.mjs', import.meta.url));
-const execArgv = process.env['PORTCULLIS_BUILT'] ? [] : ['--import', 'tsx', '--conditions', '@portcullis/source'];
 const ring = { current: 'k1', keys: { k1: randomBytes(32).toString('base64url') } };
 const prefix = `e2e_${randomBytes(6).toString('hex')}`;
 
@@ -110,10 +108,15 @@ interface Answer {
 }
 
 let server: TokenServer;
+let script: BundledScript;
 beforeAll(async () => {
   server = await startTokenServer();
+  script = await bundleScript('vault-process.mjs');
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  script.remove();
+  await server.close();
+});
 
 function openVault(storage: Storage, clock: () => number = Date.now): TokenVault {
   const provider = {
@@ -154,7 +157,7 @@ async function expiredGrant(vault: TokenVault, user: string): Promise<string> {
 
 function start(kind: string, place: string, leaseMs = 20_000): ChildProcess {
   const settings = JSON.stringify({ kind, place, prefix, issuer: server.issuer, ring, leaseMs });
-  return fork(script, [settings], { execArgv, stdio: 'inherit' });
+  return fork(script.path, [settings], { execArgv: [], stdio: 'inherit' });
 }
 
 async function end(children: readonly ChildProcess[]): Promise<void> {

@@ -67,8 +67,8 @@ export interface ExpressGuard<P extends Principal, V extends Vocabulary> {
   auth(req: object): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(req: object): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(req: object, permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(req: object, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(req: object): Exchange;
   /** Closes every route behind it that states no requirement: 403. Middleware that answers is not stopped. */

@@ -60,8 +60,9 @@ describe.each(versions)('expressGuard on %s', (_name, create) => {
   it('takes opaque middleware behind a guard as guarded', () => {
     const { app, g } = kit();
     app.use('/files', g.authenticated(), create.static('.'));
+    const asks = { kind: 'authenticated' };
     expect(g.audit(app)).toEqual([
-      { method: '*', path: '/files serveStatic', state: 'guarded', requirement: 'authenticated' },
+      { method: '*', path: '/files serveStatic', state: 'guarded', requirement: 'authenticated', asks },
     ]);
     g.assertClosed(app);
   });

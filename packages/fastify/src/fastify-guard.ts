@@ -69,8 +69,8 @@ export interface FastifyGuard<P extends Principal, V extends Vocabulary> {
   auth(request: object): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(request: object): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(request: object, permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(request: object, permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(request: object): Exchange;
   /** An `onRoute` hook: closes every route added after it that states no requirement. Hooks that answer are not stopped. */

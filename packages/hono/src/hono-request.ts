@@ -50,7 +50,10 @@ export function stateOf(c: GuardedContext, trustProxy: TrustProxy): HonoState {
   }
   const exchange = createWebExchange(c.req.raw, { trustProxy });
   const { flush, sent } = exchange.response;
-  const write = (name: string, value: string): void => c.header(name, value, { append: true });
+  const write = (name: string, value: string): void => {
+    // What the application says as well (no-store) is said once.
+    if (!c.finalized || c.res.headers.get(name) !== value) c.header(name, value, { append: true });
+  };
   return (c[stateKey] = { state: createGuardState(exchange), flush: () => flush(write), sent });
 }
 

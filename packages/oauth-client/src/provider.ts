@@ -102,6 +102,13 @@ export interface Provider {
   readonly tokenRequestBody?: 'form' | 'json';
   /** Parameters of the callback that the token request repeats, beside the code: `state`, or a device. */
   readonly tokenRequestRepeats?: readonly string[];
+  /** Parameters of the callback that each renewal repeats too. They are kept with the tokens. */
+  readonly renewalRepeats?: readonly string[];
+  /**
+   * Whether a callback is the provider's own, where it signs them with the client secret. Asked before anything in it is used; one that is not fails the
+   * sign-in. Such a provider takes no other credential.
+   */
+  readonly isOwnCallback?: (parameters: URLSearchParams, clientSecret: string) => MaybePromise<boolean>;
   /** Algorithms that its ID tokens may be signed with. Default: those of the metadata, without `none` and HMAC. */
   readonly idTokenAlgorithms?: readonly string[];
   /** Turns the token endpoint's answer into what RFC 6749 section 5.1 says, or its error answer into section 5.2's. */

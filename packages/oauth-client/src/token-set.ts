@@ -14,6 +14,8 @@ export interface TokenSet {
   readonly idToken?: Secret | undefined;
   /** The ID token's claims. */
   readonly claims?: ProviderJson | undefined;
+  /** What a renewal says beside the refresh token, where the provider wants that: see `renewalRepeats`. */
+  readonly renewalParameters?: Readonly<Record<string, string>> | undefined;
   /** What else the answer held, without any token. */
   readonly extra: ProviderJson;
 }

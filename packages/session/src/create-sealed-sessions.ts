@@ -107,7 +107,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
     // Only this server can have sealed it, so its shape is what `seal` wrote.
     const session = JSON.parse(text) as SealedSession<D>;
     const now = clock();
-    if (now >= expiryOf(session, session.lastSeenAt) || now >= session.endsAt) return undefined;
+    if (now >= expiryOf(session, session.lastSeenAt)) return undefined;
     const from = await notBefore?.(session.user);
     // A date or its text compares as nothing, which would let every ended session in.
     if (typeof (from ?? 0) !== 'number' || Number.isNaN(from))
@@ -144,7 +144,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
 
     async signIn(exchange, input) {
       checkSignIn(input);
-      const { user, tenant, remember = false, data, acr, amr, csrfToken } = input;
+      const { user, tenant, remember = false, data, authenticatedAt, acr, amr, csrfToken } = input;
       await proveOwnPage(exchange, csrfToken);
       const now = clock();
       const { idleTimeout, absoluteTimeout } = timeouts(remember);
@@ -159,7 +159,7 @@ export function createSealedSessions<D = Record<string, never>>(options: SealedS
         endsAt: now + absoluteTimeout,
         idleTimeout,
         remembered: remember,
-        authenticatedAt: now,
+        authenticatedAt: Math.min(authenticatedAt ?? Infinity, now),
         acr,
         amr,
         data: checkData(schema, data ?? initialData()),

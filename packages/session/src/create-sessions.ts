@@ -18,7 +18,7 @@ import { createCurrentSession, type LiveSession } from './current-session.js';
 import { endAll, type EndParts, endSession, watchSession } from './end-sessions.js';
 import { SessionError } from './errors.js';
 import { renew } from './renew.js';
-import { type Session, type SessionInfo, sessionInfo } from './session.js';
+import { type Session, type SessionInfo, sessionInfo, sessionOf } from './session.js';
 import {
   createSessionAuthenticator,
   type SessionAuthenticatorOptions,
@@ -47,7 +47,7 @@ export interface Reauthentication extends Omit<SignInFacts, 'authenticatedAt'> {
 export interface Sessions<D> {
   /**
    * Starts a user's session. Call it only after the user has proved who they are, by their own action: the cookie is set on
-   * the response, an anonymous or earlier session of this browser is ended.
+   * the response, an anonymous or earlier session of this browser is ended. Where they proved it earlier, say when: `authenticatedAt`.
    * @throws {SessionError} `session_cross_site`, `session_user_revoked`, `session_user_inactive`, `session_limit`, `session_data_invalid`.
    */
   signIn(exchange: Exchange, input: SignIn<D>): Promise<Session<D>>;
@@ -139,10 +139,7 @@ export function createSessions<D = Record<string, never>>(options: SessionsOptio
     },
   };
 
-  const view = (record: SessionRecord, facts: SignInFacts = record): Session<D> => ({
-    ...sessionInfo(record, facts),
-    data: record.data as D,
-  });
+  const view = (record: SessionRecord, facts?: SignInFacts): Session<D> => sessionOf<D>(record, facts);
 
   async function required(request: AuthRequest): Promise<LiveSession> {
     const live = await read(request);

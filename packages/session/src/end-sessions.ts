@@ -72,6 +72,8 @@ export function watchSession<D>(
   { id, user }: { readonly id: string; readonly user: string },
   listener: () => void,
 ): () => void {
+  // Both may be needed while `watch` still runs: a session that is gone already is told of at once.
+  let stopOne: () => void = () => {};
   let stopUser: () => void = () => {};
   let done = false;
   const finish = (): void => {
@@ -96,7 +98,7 @@ export function watchSession<D>(
   const watchUser = (): void => {
     if (!done) stopUser = signal.watch(userChannel(user), recheck);
   };
-  const stopOne = signal.watch(id, finish);
+  stopOne = signal.watch(id, finish);
   watchUser();
   function stop(): void {
     done = true;

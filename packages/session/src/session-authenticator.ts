@@ -7,7 +7,7 @@ import {
   type Principal,
 } from '@portcullis/core';
 import type { LiveSession } from './current-session.js';
-import { type Session, sessionInfo } from './session.js';
+import { type Session, sessionOf } from './session.js';
 import type { SessionCsrf } from './session-csrf.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -72,11 +72,7 @@ export function createSessionAuthenticator<D, P extends Principal>(
         }
         return {
           outcome: 'authenticated',
-          principal: principalOf(
-            { user, tenant },
-            () => ({ ...sessionInfo(record, facts), user, data: record.data as D }),
-            principal,
-          ),
+          principal: principalOf({ user, tenant }, () => ({ ...sessionOf<D>(record, facts), user }), principal),
           credential: {
             scheme,
             id,

@@ -27,8 +27,18 @@ export interface Session<D> extends SessionInfo {
   readonly data: D;
 }
 
-/** @param facts what this request's secret is worth; a secret in its grace is worth what it was */
-export function sessionInfo(record: SessionRecord, facts: SignInFacts = record): SessionInfo {
+/** A session as a list shows it. */
+export function sessionInfo(record: SessionRecord): SessionInfo {
+  const { data: _data, ...info } = sessionOf(record);
+  return info;
+}
+
+/**
+ * A session as its request sees it. In one literal, and no spread: it is made for every request, and a spread of so many costs more than the hash.
+ *
+ * @param facts what this request's secret is worth; a secret in its grace is worth what it was
+ */
+export function sessionOf<D>(record: SessionRecord, facts: SignInFacts = record): Session<D> {
   const { id, user, tenant, createdAt, touchedAt, expiresAt, endsAt, remembered, userAgent, ip } = record;
   return {
     id,
@@ -44,5 +54,6 @@ export function sessionInfo(record: SessionRecord, facts: SignInFacts = record):
     amr: facts.amr,
     device: deviceOf(userAgent),
     ip,
+    data: record.data as D,
   };
 }

@@ -8,7 +8,7 @@ import type { SessionSettings } from './session-settings.js';
 import { createSecret, createSelector, formatSessionToken } from './session-token.js';
 
 /** Who signed in, and how. */
-export interface SignIn<D> extends Omit<SignInFacts, 'authenticatedAt'> {
+export interface SignIn<D> extends SignInFacts {
   readonly user: string;
   readonly tenant?: string;
   /** Keeps the session beyond the browser's end, within the `remember` bounds. It never stands in for a sign-in. Default false. */
@@ -17,6 +17,11 @@ export interface SignIn<D> extends Omit<SignInFacts, 'authenticatedAt'> {
   readonly data?: D;
   /** What of the anonymous session's data comes along. Default: nothing. */
   readonly carry?: (anonymous: D, fresh: D) => D;
+  /**
+   * When the user proved who they are, absolute milliseconds. Default: now. Give it where they did so earlier: at another system,
+   * whose session this one replaces. 0 counts as never, and routes with `maxAge` then ask for a fresh sign-in.
+   */
+  readonly authenticatedAt?: number | undefined;
   /** When the credentials began to be checked, absolute milliseconds: an end of all sessions since then undoes this one. Default: now. */
   readonly startedAt?: number;
   /** A token from the sign-in form, for browsers that send neither Sec-Fetch-Site nor Origin. */
@@ -39,6 +44,8 @@ export function fenceId(user: string): string {
   return sha256(user);
 }
 
+const isInstant = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
 const faults: Readonly<Record<string, readonly [wrong: (value: unknown) => boolean, mend: string]>> = {
   user: [(value) => typeof value !== 'string' || value === '', "give the user's id as a string that is not empty"],
   tenant: [(value) => typeof value !== 'string' || value === '', 'give a string that is not empty, or leave it out'],
@@ -48,6 +55,7 @@ const faults: Readonly<Record<string, readonly [wrong: (value: unknown) => boole
     (value) => !Array.isArray(value) || value.some((item) => typeof item !== 'string'),
     "give an array of strings, as in ['pwd', 'otp']",
   ],
+  authenticatedAt: [(value) => !isInstant(value), 'give absolute milliseconds (date.getTime()); 0 counts as never'],
   startedAt: [(value) => !Number.isSafeInteger(value), 'give absolute milliseconds'],
 };
 
@@ -184,15 +192,16 @@ export async function signIn<D>(parts: SignInParts<D>, exchange: Exchange, input
   const { clock, cookie, events, initialData, schema } = settings;
   checkSignIn(input);
   const { user, tenant, remember = false, carry, acr, amr, csrfToken } = input;
-  // A time to come would be after every end of all sessions.
+  // A time to come would be after every end of all sessions, and a proof that does not age.
   const startedAt = Math.min(input.startedAt ?? Infinity, clock());
+  const authenticatedAt = Math.min(input.authenticatedAt ?? Infinity, clock());
   const before = await proveOwnPage(parts, exchange, csrfToken);
   const { record, value } = await createRecord(parts, exchange, {
     user,
     ...(tenant !== undefined && { tenant }),
     ...(acr !== undefined && { acr }),
     ...(amr !== undefined && { amr }),
-    authenticatedAt: clock(),
+    authenticatedAt,
     remembered: remember,
     data: checkData(schema, input.data ?? initialData()),
   });

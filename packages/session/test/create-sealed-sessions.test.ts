@@ -115,4 +115,94 @@ describe('createSealedSessions', () => {
     expect((await sessions.read(ada.request()))?.data).toEqual({ count: 1 });
     await expect(sessions.update(browser().exchange(), () => ({}))).rejects.toMatchObject({ code: 'session_missing' });
   });
+
+  it('ends at the idle timeout to the millisecond, and the absolute one bounds it', async () => {
+    const { sessions, clock } = sealed({ idleTimeout: 60_000, absoluteTimeout: 60_000 });
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada' });
+    clock.advance(59_999);
+    expect(await sessions.read(ada.request())).toBeDefined();
+    clock.advance(1);
+    expect(await sessions.read(ada.request())).toBeUndefined();
+  });
+
+  it('renews from the touch interval on, and lets no cache keep the new cookie', async () => {
+    const { sessions, clock } = sealed({ touchInterval: 60_000 });
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada' });
+    const headers = async () => {
+      const result = await sessions.authenticator().authenticate(ada.request({ method: 'GET', headers: {} }));
+      return result.outcome === 'authenticated' ? result.headers : result.outcome;
+    };
+    clock.advance(59_999);
+    expect(await headers()).toEqual([]);
+    clock.advance(1);
+    expect(await headers()).toEqual([
+      ['set-cookie', expect.stringContaining('__Host-sid=a.')],
+      ['cache-control', 'no-store'],
+    ]);
+  });
+
+  it('keeps a remembered one for the rest of its time, and no longer', async () => {
+    const { sessions, clock } = sealed({ remember: { idleTimeout: 7_200_000, absoluteTimeout: 7_200_000 } });
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada', remember: true });
+    clock.advance(3_600_000);
+    await sessions.update(ada.exchange(), () => ({ count: 1 }));
+    expect(ada.setCookies.map((field) => /Max-Age=(\d+)/.exec(field)?.[1])).toEqual(['7200', '3600']);
+  });
+
+  it('gives the guard what it needs, and asks a mapping with the whole session', async () => {
+    const { sessions, clock } = sealed();
+    const ada = browser();
+    const signIn = { user: 'ada', tenant: 't1', acr: 'mfa', amr: ['pwd', 'otp'], data: { count: 7 } };
+    const { id } = await sessions.signIn(ada.exchange(), signIn);
+    const authenticator = sessions.authenticator({
+      scheme: 'web',
+      principal: ({ user, data }) => ({ kind: 'buyer', id: user, items: data.count }),
+    });
+    expect(await authenticator.authenticate(ada.request())).toMatchObject({
+      principal: { kind: 'buyer', id: 'ada', items: 7 },
+      credential: {
+        scheme: 'web',
+        id,
+        issuedAt: clock(),
+        expiresAt: clock() + 12 * 3_600_000,
+        authenticatedAt: clock(),
+        acr: 'mfa',
+        amr: ['pwd', 'otp'],
+      },
+    });
+    expect(authenticator.challenge()).toEqual({ scheme: 'Cookie', params: { 'cookie-name': '__Host-sid' } });
+  });
+
+  it('can tell the browser to drop what it keeps, when told to', async () => {
+    const { sessions } = sealed();
+    const ada = browser();
+    await sessions.signOut(ada.exchange());
+    expect(ada.responseHeaders.map(([name]) => name)).not.toContain('clear-site-data');
+    await sessions.signOut(ada.exchange(), { clearSiteData: true });
+    expect(ada.responseHeaders).toContainEqual(['clear-site-data', '"cache", "cookies", "storage"']);
+  });
+
+  it('takes a token of the session where there is no other evidence', async () => {
+    const { sessions } = sealed({ csrf: { origins: [origin], key: key(3) } });
+    const ada = browser();
+    const session = await sessions.signIn(ada.exchange(), { user: 'ada' });
+    const bare = ada.request({ headers: {} });
+    expect((await sessions.authenticator().authenticate(bare)).outcome).toBe('rejected');
+    const proven = ada.request({ headers: { 'x-csrf-token': sessions.csrfToken(session) } });
+    expect((await sessions.authenticator().authenticate(proven)).outcome).toBe('authenticated');
+  });
+
+  it('names the setting that is wrong', () => {
+    expect(() => sealed({ notBefore: 1_700_000_000_000 as never })).toThrow(/notBefore: give a function/);
+    expect(() => sealed({ keys: { current: 'a', keys: { a: new Uint8Array(31) } } })).toThrow(/^keys/);
+  });
+
+  it('is no session where no cookie is', async () => {
+    const { sessions } = sealed();
+    expect(await sessions.read(browser().request())).toBeUndefined();
+    expect(await sessions.authenticator().authenticate(browser().request())).toEqual({ outcome: 'absent' });
+  });
 });

@@ -1,7 +1,7 @@
-import { sha256, StorageUnavailableError } from '@portcullis/core';
+import { cached, createMemoryStorage, sha256, type Storage, StorageUnavailableError } from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
 import { describe, expect, it } from 'vitest';
-import { createSessions, describeDevice } from '../src/index.js';
+import { createSessions, describeDevice, sessionCollection } from '../src/index.js';
 import { browser, type Cart, origin, whoIs, world } from './browser.js';
 
 const minute = 60_000;
@@ -48,7 +48,8 @@ describe('createSessions: the cookie', () => {
     expect(make({ name: 'sid', sameSite: 'none', dangerouslyAllowHttp: true })).toThrow(/cookie\.secure/);
     expect(make({ name: 'a b' })).toThrow(/cookie\.name/);
     expect(make({}, ['http://app.example.org'])).toThrow(/browsers drop Secure cookies on http:\/\/app\.example\.org/);
-    expect(make({}, ['http://localhost:8080'])).not.toThrow();
+    expect(make({}, ['http://localhost:8080', 'http://app.localhost:8080'])).not.toThrow();
+    expect(make({}, ['http://app.localhost.example.org'])).toThrow(/browsers drop/);
     expect(make({ name: 'sid', dangerouslyAllowHttp: true }, ['http://app.example.org'])).not.toThrow();
   });
 
@@ -56,7 +57,13 @@ describe('createSessions: the cookie', () => {
     expect(() => world({ idleTimeout: 1 })).toThrow(/idleTimeout/);
     expect(() => world({ idleTimeout: 13 * hour })).toThrow(/idleTimeout/);
     expect(() => world({ grace: minute + 1 })).toThrow(/grace/);
-    expect(() => world({ limit: { max: 0, onExceeded: 'refuse' } })).toThrow(/limit\.max/);
+    for (const max of [0, 1001, 1.5])
+      expect(() => world({ limit: { max, onExceeded: 'refuse' } })).toThrow(/limit\.max/);
+    expect(() => world({ limit: { max: 1000, onExceeded: 'refuse' } })).not.toThrow();
+    expect(() => world({ limit: { max: 1, onExceeded: 'end_newest' as never } })).toThrow(/limit\.onExceeded/);
+    expect(() => world({ touchInterval: 15 * minute })).not.toThrow();
+    expect(() => world({ touchInterval: 15 * minute + 1 })).toThrow(/touchInterval/);
+    expect(() => world({ csrf: { origins: [origin], exempt: [7 as never] } })).toThrow(/csrf\.exempt: give an array/);
     expect(() => world({ csrf: { origins: [] } })).toThrow(/origins/);
     expect(() => world({ csrf: { origins: [origin], exempt: ['hook'] } })).toThrow(/csrf\.exempt/);
     expect(() => createSessions({ storage: world().storage } as never)).toThrow(/csrf: give/);
@@ -100,6 +107,40 @@ describe('createSessions: reading', () => {
     });
     const request = browser(new Map([['__Host-sid', `${'A'.repeat(22)}.${'B'.repeat(43)}`]])).request();
     expect(() => broken.authenticator().authenticate(request)).toThrow(StorageUnavailableError);
+  });
+
+  it('asks no storage about text that it never wrote', async () => {
+    const { storage } = world();
+    const asked: string[] = [];
+    const sessions = createSessions({
+      storage: {
+        ...storage,
+        collection: (definition) => ({
+          ...storage.collection(definition),
+          get: (id) => {
+            asked.push(id);
+            return undefined;
+          },
+        }),
+      },
+      csrf: { origins: [origin] },
+    });
+    const selector = 'A'.repeat(22);
+    const secret = 'B'.repeat(43);
+    for (const value of [
+      `${selector}.${secret}C`,
+      `${selector}.${secret.slice(1)}`,
+      `${selector}-${secret}`,
+      `${selector.slice(1)}=.${secret}`,
+      `=${selector.slice(1)}.${secret}`,
+      `${selector}.=${secret.slice(1)}`,
+      `${selector}.${secret.slice(1)}=`,
+    ]) {
+      expect(await sessions.read(browser(new Map([['__Host-sid', value]])).request()), value).toBeUndefined();
+    }
+    expect(asked).toEqual([]);
+    await sessions.read(browser(new Map([['__Host-sid', `${selector}.${secret}`]])).request());
+    expect(asked).toEqual([selector]);
   });
 
   it(`takes two session cookies for none ${requirement('S19')}`, async () => {
@@ -172,6 +213,10 @@ describe('createSessions: reading', () => {
       },
     });
     expect((result as { credential: object }).credential).not.toHaveProperty('scopes');
+    expect(sessions.authenticator().challenge()).toEqual({
+      scheme: 'Cookie',
+      params: { 'cookie-name': '__Host-sid' },
+    });
   });
 });
 
@@ -200,6 +245,26 @@ describe('createSessions: timeouts', () => {
     expect(await whoIs(sessions, ada.request())).toBeUndefined();
   });
 
+  it('ends at the absolute timeout by its own clock, also where the storage goes by one that is behind', async () => {
+    const { clock } = world();
+    const behind = createMemoryStorage({ clock: () => clock() - 24 * hour });
+    const sessions = createSessions({ storage: behind, clock, csrf: { origins: [origin] } });
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada' });
+    clock.advance(12 * hour - 1);
+    expect(await sessions.read(ada.request())).toMatchObject({ user: 'ada' });
+    expect((await sessions.list('ada')).items).toHaveLength(1);
+    clock.advance(1);
+    expect(await sessions.read(ada.request())).toBeUndefined();
+    expect((await sessions.list('ada')).items).toEqual([]);
+  });
+
+  it('shortens the idle timeout to an absolute one that is shorter', async () => {
+    const { sessions, clock } = world({ absoluteTimeout: 10 * minute });
+    const { expiresAt, endsAt } = await sessions.signIn(browser().exchange(), { user: 'ada' });
+    expect([expiresAt, endsAt]).toEqual([clock() + 10 * minute, clock() + 10 * minute]);
+  });
+
   it('writes activity at most once a touch interval, and not while the request waits', async () => {
     const { sessions, clock, storage } = world({ idleTimeout: 30 * minute, touchInterval: minute });
     const ada = browser();
@@ -215,6 +280,11 @@ describe('createSessions: timeouts', () => {
     expect(await touchedAt()).toBe(first);
     await sessions.flush();
     expect(await touchedAt()).toBe(clock());
+    const written = clock();
+    clock.advance(minute - 1);
+    await whoIs(sessions, ada.request());
+    await sessions.flush();
+    expect(await touchedAt()).toBe(written);
     expect(await storage.collection({ name: 'sessions', indexes: ['user' as never] }).get(id)).toBeDefined();
   });
 
@@ -237,6 +307,71 @@ describe('createSessions: timeouts', () => {
     clock.advance(20 * 24 * hour);
     const result = await sessions.authenticator().authenticate(ada.request());
     expect(result).toMatchObject({ outcome: 'authenticated', credential: { authenticatedAt: signedInAt } });
+  });
+});
+
+describe('createSessions: a renewal', () => {
+  it('keeps a remembered cookie for the rest of its time, or for all of it after a sign-in', async () => {
+    const day = 24 * hour;
+    const { sessions, clock } = world({ remember: { idleTimeout: day, absoluteTimeout: 2 * day } });
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada', remember: true });
+    clock.advance(hour);
+    await sessions.renew(ada.exchange());
+    await sessions.reauthenticate(ada.exchange());
+    const ages = ada.setCookies.map((field) => Number(/Max-Age=(\d+)/.exec(field)?.[1]));
+    expect(ages).toEqual([48 * 3600, 47 * 3600, 48 * 3600]);
+  });
+
+  it('notes the factors that were proved, and the old secret keeps its own', async () => {
+    const { sessions } = world();
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada', amr: ['pwd'] });
+    const before = ada.copy();
+    await sessions.reauthenticate(ada.exchange(), { amr: ['pwd', 'otp'] });
+    expect((await sessions.read(ada.request()))?.amr).toEqual(['pwd', 'otp']);
+    expect((await sessions.read(before.request()))?.amr).toEqual(['pwd']);
+    await sessions.reauthenticate(ada.exchange(), { acr: 'mfa' });
+    expect(await sessions.read(ada.request())).toMatchObject({ amr: ['pwd', 'otp'], acr: 'mfa' });
+  });
+
+  it('of rights alone is no activity: the idle timeout goes by the last one', async () => {
+    const { sessions, clock } = world({ idleTimeout: 30 * minute, touchInterval: 10 * minute });
+    const ada = browser();
+    const { createdAt } = await sessions.signIn(ada.exchange(), { user: 'ada' });
+    clock.advance(5 * minute);
+    expect((await sessions.renew(ada.exchange())).expiresAt).toBe(createdAt + 30 * minute);
+  });
+
+  it('by the old secret in its grace changes the data and leaves the new secret alone', async () => {
+    const { sessions, clock } = world();
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada' });
+    const late = ada.copy();
+    await sessions.renew(ada.exchange());
+    await sessions.renew(late.exchange(), () => ({ count: 1 }));
+    expect(late.setCookies).toEqual([]);
+    clock.advance(minute);
+    expect(await sessions.read(late.request())).toBeUndefined();
+    expect((await sessions.read(ada.request()))?.data).toEqual({ count: 1 });
+  });
+
+  it('needs a session, also when that ends during the change', async () => {
+    const { sessions, storage } = world();
+    await expect(sessions.reauthenticate(browser().exchange())).rejects.toMatchObject({ code: 'session_missing' });
+    for (const act of ['renew', 'update'] as const) {
+      const ada = browser();
+      const { id } = await sessions.signIn(ada.exchange(), { user: 'ada' });
+      const change = (data: Cart) => {
+        void storage.collection(sessionCollection).delete(id);
+        return data;
+      };
+      const changed = act === 'renew' ? sessions.renew(ada.exchange(), change) : sessions.update(ada.request(), change);
+      await expect(changed, act).rejects.toMatchObject({ code: 'session_missing' });
+    }
+    const visitor = browser();
+    await sessions.anonymous(visitor.exchange());
+    await expect(sessions.revokeOthers(visitor.request())).rejects.toMatchObject({ code: 'session_missing' });
   });
 });
 
@@ -339,6 +474,65 @@ describe('createSessions: anonymous sessions', () => {
   });
 });
 
+describe('createSessions: a sign-in over an earlier session', () => {
+  it("carries nothing out of another user's session", async () => {
+    const { sessions } = world();
+    const shared = browser();
+    await sessions.signIn(shared.exchange(), { user: 'ada', data: { items: ['secret'] } });
+    const { data } = await sessions.signIn(shared.exchange(), {
+      user: 'rex',
+      carry: (earlier, fresh) => ({ ...fresh, ...earlier }),
+    });
+    expect(data).toEqual({});
+    expect((await sessions.list('ada')).items).toEqual([]);
+  });
+
+  it('hands an anonymous cart to one of two at once, and both are signed in', async () => {
+    const { sessions } = world();
+    const visitor = browser();
+    await sessions.anonymous(visitor.exchange());
+    await sessions.update(visitor.request(), () => ({ items: ['book'] }));
+    const carry = (anonymous: Cart) => anonymous;
+    const both = await Promise.all(
+      [visitor.copy(), visitor.copy()].map((each) => sessions.signIn(each.exchange(), { user: 'ada', carry })),
+    );
+    expect(both.map(({ data }) => data)).toEqual(expect.arrayContaining([{ items: ['book'] }, {}]));
+  });
+
+  it('is undone when all sessions end while the cart is carried', async () => {
+    const { sessions, storage } = world();
+    const visitor = browser();
+    await sessions.anonymous(visitor.exchange());
+    const carry = (anonymous: Cart) => {
+      void storage.collection(sessionCollection).deleteWhere('user', 'ada');
+      return anonymous;
+    };
+    await expect(sessions.signIn(visitor.exchange(), { user: 'ada', carry })).rejects.toMatchObject({
+      code: 'session_user_revoked',
+    });
+  });
+
+  it('keeps what is stored of a User-Agent short, and does without one', async () => {
+    const { sessions, storage } = world();
+    for (const [text, kept] of [
+      ['x'.repeat(2000), 'x'.repeat(512)],
+      [undefined, undefined],
+    ]) {
+      const exchange = browser().exchange({
+        headers: { 'sec-fetch-site': 'same-origin', 'user-agent': text as string },
+      });
+      const { id } = await sessions.signIn(exchange, { user: 'ada' });
+      expect((await storage.collection(sessionCollection).get(id))?.record.userAgent).toBe(kept);
+    }
+  });
+
+  it('of a visitor without a user ends with the browser', async () => {
+    const { sessions, clock } = world();
+    const { remembered, endsAt } = await sessions.anonymous(browser().exchange());
+    expect([remembered, endsAt]).toEqual([false, clock() + 12 * hour]);
+  });
+});
+
 describe('createSessions: signing out', () => {
   it(`ends the session on the server and expires the cookie as it was set ${requirement('S4', 'S5')}`, async () => {
     const { sessions } = world();
@@ -354,6 +548,8 @@ describe('createSessions: signing out', () => {
   it(`can tell the browser to drop what it keeps ${requirement('S6')}`, async () => {
     const { sessions } = world();
     const ada = browser();
+    await sessions.signOut(ada.exchange());
+    expect(ada.responseHeaders.map(([name]) => name)).not.toContain('clear-site-data');
     await sessions.signOut(ada.exchange(), { clearSiteData: true });
     expect(ada.responseHeaders).toContainEqual(['clear-site-data', '"cache", "cookies", "storage"']);
   });
@@ -430,6 +626,12 @@ describe('createSessions: managing', () => {
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'session_limit' } });
+    const kept = await refusing.sessions.list('ada');
+    refusing.clock.advance(1);
+    await expect(refusing.sessions.signIn(browser().exchange(), { user: 'ada' })).rejects.toMatchObject({
+      code: 'session_limit',
+    });
+    expect(await refusing.sessions.list('ada')).toEqual(kept);
 
     const ending = world({ limit: { max: 2, onExceeded: 'end_oldest' } });
     const first = browser();
@@ -440,6 +642,84 @@ describe('createSessions: managing', () => {
     }
     expect((await ending.sessions.list('ada')).items).toHaveLength(2);
     expect(await whoIs(ending.sessions, first.request())).toBeUndefined();
+  });
+
+  it('pages through many sessions, and counts each towards the limit', async () => {
+    const { clock, storage: kept } = world();
+    const paged = (limit: number): Storage => ({
+      ...kept,
+      collection(definition) {
+        const inner = kept.collection(definition);
+        return { ...inner, list: (query) => inner.list({ ...query, limit: Math.min(limit, query.limit) }) };
+      },
+    });
+    const sessions = createSessions<Cart>({
+      storage: paged(1),
+      clock,
+      csrf: { origins: [origin] },
+      limit: { max: 2, onExceeded: 'refuse' },
+    });
+    const ids: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      ids.unshift((await sessions.signIn(browser().exchange(), { user: 'ada' })).id);
+      clock.advance(1);
+    }
+    await expect(sessions.signIn(browser().exchange(), { user: 'ada' })).rejects.toMatchObject({
+      code: 'session_limit',
+      status: 403,
+    });
+    const first = await sessions.list('ada');
+    const second = await sessions.list('ada', { cursor: first.cursor as string });
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('refuses a sign-in that a cached fence would let in', async () => {
+    const { clock, storage: kept } = world();
+    const { bus: _, ...storage } = kept;
+    const settings = { clock, csrf: { origins: [origin] } };
+    const here = createSessions<Cart>({ storage: cached(storage, { ttl: hour, max: 100, clock }), ...settings });
+    const elsewhere = createSessions<Cart>({ storage, ...settings });
+    await elsewhere.revokeAll('ada');
+    clock.advance(1);
+    await here.signIn(browser().exchange(), { user: 'ada' });
+    const startedAt = clock();
+    await elsewhere.revokeAll('ada');
+    clock.advance(1);
+    await expect(here.signIn(browser().exchange(), { user: 'ada', startedAt })).rejects.toMatchObject({
+      code: 'session_user_revoked',
+    });
+  });
+
+  it('writes waiting activity a last time as it closes', async () => {
+    const { sessions, clock, another } = world();
+    const ada = browser();
+    await sessions.signIn(ada.exchange(), { user: 'ada' });
+    clock.advance(2 * minute);
+    await whoIs(sessions, ada.request());
+    await sessions.close();
+    expect((await another().list('ada')).items[0]?.lastSeenAt).toBe(clock());
+  });
+
+  it('keeps the stream of the session that is kept open, also where the storage answers later', async () => {
+    const { clock, storage: kept } = world();
+    const storage: Storage = {
+      ...kept,
+      collection(definition) {
+        const inner = kept.collection(definition);
+        return { ...inner, get: async (id) => inner.get(id) };
+      },
+    };
+    const sessions = createSessions<Cart>({ storage, clock, csrf: { origins: [origin] } });
+    const closed: string[] = [];
+    const browsers = [browser(), browser()];
+    for (const each of browsers) {
+      const { id } = await sessions.signIn(each.exchange(), { user: 'ada' });
+      const result = await sessions.authenticator().authenticate(each.request());
+      if (result.outcome === 'authenticated') result.onRevoked?.(() => closed.push(id));
+    }
+    await sessions.revokeOthers((browsers[0] as ReturnType<typeof browser>).request());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(closed).toHaveLength(1);
   });
 
   it('closes open streams of a session that ends, and not those of the one that is kept', async () => {
@@ -499,6 +779,20 @@ describe('createSessions: data', () => {
     expect((await sessions.read(ada.request()))?.data).toEqual({});
   });
 
+  it('is refused by what a schema says of it, with the path and without the value', async () => {
+    const validate = (issues: readonly object[]) =>
+      world({
+        schema: { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: issues as never }) } },
+      }).sessions.anonymous(browser().exchange());
+    await expect(validate([{ message: 'x' }])).rejects.toThrow(/at \(root\)\.$/);
+    const nested = { message: 'x', path: [{ key: 'items' }, 0, 'price'] };
+    await expect(validate([nested, { message: 'y', path: ['count'] }])).rejects.toThrow(/at items\.0\.price, count\.$/);
+    const slow = world({
+      schema: { '~standard': { version: 1, vendor: 'test', validate: async () => ({ value: {} }) } },
+    });
+    await expect(slow.sessions.anonymous(browser().exchange())).rejects.toThrow(/asynchronously/);
+  });
+
   it('cannot be written to a session that has ended', async () => {
     const { sessions } = world();
     const ada = browser();
@@ -514,5 +808,29 @@ describe('describeDevice', () => {
     expect(describeDevice(undefined)).toEqual({ browser: undefined, os: undefined, kind: undefined });
     for (const text of ['', ' ', '\u0000', '💥'.repeat(200), '((((((('])
       expect(() => describeDevice(text)).not.toThrow();
+  });
+
+  it.each([
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+      'Safari',
+      'iOS',
+      'mobile',
+    ],
+    [
+      'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1',
+      'Safari',
+      'iOS',
+      'tablet',
+    ],
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
+      'Chrome',
+      'Windows',
+      'desktop',
+    ],
+    ['curl/8.5.0', undefined, undefined, undefined],
+  ])('reads %s', (text, name, os, kind) => {
+    expect(describeDevice(text)).toEqual({ browser: name, os, kind });
   });
 });

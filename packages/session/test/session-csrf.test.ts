@@ -101,6 +101,51 @@ describe('createSessions: cross-site requests', () => {
     );
   });
 
+  it('lets JSON-only paths be read, whatever the reader says of a body', async () => {
+    const { answer } = await signedIn({ csrf: { ...csrf, jsonOnly: ['/api/*'] } });
+    const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' };
+    expect(await answer({ url: '/api/posts', method: 'GET', headers })).toBe('authenticated');
+    expect(await answer({ url: '/api/posts', method: 'POST', headers })).toBe('csrf_rejected');
+  });
+
+  it('protects every JSON-only path that is named, also from a body of unknown length', async () => {
+    const { answer } = await signedIn({ csrf: { ...csrf, jsonOnly: ['/api/*', '/v2/*', '/hook'] } });
+    for (const url of ['/api/posts', '/v2/posts', '/hook']) {
+      const headers = { 'sec-fetch-site': 'same-origin', 'transfer-encoding': 'chunked' };
+      expect(await answer({ url, headers }), url).toBe('csrf_rejected');
+    }
+  });
+
+  it('says of a refusal why, and of every answer what it depends on', async () => {
+    const { sessions, ada } = await signedIn({ csrf: { ...csrf, jsonOnly: ['/api'], exempt: ['/hook'] } });
+    const ask = (url: string) =>
+      sessions
+        .authenticator()
+        .authenticate(ada.request({ url, headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' } }));
+    const headers = [['vary', 'Sec-Fetch-Site, Origin']];
+    expect(await ask('/api')).toMatchObject({
+      denial: { code: 'csrf_rejected', detail: expect.stringContaining('JSON'), headers },
+    });
+    expect(await ask('/hook')).toMatchObject({ outcome: 'authenticated', headers });
+  });
+
+  it('takes no text in a path for the start of a URL', async () => {
+    const { answer } = await signedIn({ csrf: { ...csrf, exempt: ['/'] } });
+    expect(await answer({ ...{ headers: { 'sec-fetch-site': 'cross-site' } }, url: '/' })).toBe('authenticated');
+    for (const url of ['/http://evil.example', '/go/http://evil.example/'])
+      expect(await answer({ headers: { 'sec-fetch-site': 'cross-site' }, url }), url).toBe('csrf_rejected');
+  });
+
+  it('verifies a token that came in a body, and none without a key', async () => {
+    const { sessions, session } = await signedIn();
+    expect(sessions.verifyCsrfToken(session, sessions.csrfToken(session))).toBe(true);
+    expect(sessions.verifyCsrfToken({ id: 'other' }, sessions.csrfToken(session))).toBe(false);
+    expect(sessions.verifyCsrfToken(session, undefined)).toBe(false);
+    const without = await signedIn({ csrf: { origins: [origin] } });
+    expect(without.sessions.verifyCsrfToken(without.session, 'x')).toBe(false);
+    expect(() => without.sessions.csrfToken(without.session)).toThrow(/csrf\.key/);
+  });
+
   it('leaves exactly the paths that are exempt by name', async () => {
     const { answer } = await signedIn({ csrf: { ...csrf, exempt: ['/hooks/signed'] } });
     const cross = { headers: { 'sec-fetch-site': 'cross-site' } };

@@ -5,7 +5,7 @@ import { createSessions } from '../src/index.js';
 import { browser, type Cart, origin } from './browser.js';
 
 /** A guard over sessions, and what it answers to one browser's request. */
-async function signedIn(input: { acr?: string; remember?: boolean } = {}) {
+async function signedIn(input: { acr?: string; remember?: boolean; authenticatedAt?: (now: number) => number } = {}) {
   const clock = fakeClock();
   const sessions = createSessions<Cart>({
     storage: createMemoryStorage({ clock }),
@@ -19,7 +19,11 @@ async function signedIn(input: { acr?: string; remember?: boolean } = {}) {
     clock,
   });
   const ada = browser();
-  await sessions.signIn(ada.exchange(), { user: 'ada', ...input });
+  const { authenticatedAt, ...rest } = input;
+  await sessions.signIn(ada.exchange(), {
+    ...{ user: 'ada', ...rest },
+    ...(authenticatedAt && { authenticatedAt: authenticatedAt(clock()) }),
+  });
   const answer = async (asked: Requirement) => {
     const decision = await guard.check(ada.request(), asked);
     if (decision.allowed) return { status: 200, challenge: '' };
@@ -59,5 +63,23 @@ describe('createSessions behind a guard: stepping up', () => {
     expect((await answer(strong)).status).toBe(401);
     await sessions.reauthenticate(ada.exchange(), { acr: 'hardware' });
     expect(await answer(strong)).toMatchObject({ status: 200 });
+  });
+
+  it('takes a session that replaces one of another system for as old as that sign-in', async () => {
+    const fresh = { ...change, maxAge: 300 };
+    const old = await signedIn({ authenticatedAt: (now) => now - 200_000 });
+    expect(await old.answer(fresh)).toMatchObject({ status: 200 });
+    old.clock.advance(100_001);
+    expect((await old.answer(fresh)).status).toBe(401);
+    expect(await old.answer(change)).toMatchObject({ status: 200 });
+
+    const unknown = await signedIn({ authenticatedAt: () => 0 });
+    expect((await unknown.answer(fresh)).status).toBe(401);
+    await unknown.sessions.reauthenticate(unknown.ada.exchange());
+    expect(await unknown.answer(fresh)).toMatchObject({ status: 200 });
+
+    const ahead = await signedIn({ authenticatedAt: (now) => now + 1_000_000 });
+    ahead.clock.advance(300_001);
+    expect((await ahead.answer(fresh)).status).toBe(401);
   });
 });

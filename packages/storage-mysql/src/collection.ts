@@ -23,10 +23,12 @@ import {
   indexValue,
   invalidRecord,
   isStorageKey,
+  recordData,
   sweepAt,
   sweepWidthMs,
+  unpackRecord,
 } from '@portcullis/core/storage';
-import { type Database, type Query, type Row, bytes, createQuery, integer, optionalInteger, text } from './driver.js';
+import { type Database, type Query, type Row, bytes, createQuery, text } from './driver.js';
 import { indexColumn, quoted } from './migrations.js';
 
 /** What the collections of one storage share. */
@@ -43,11 +45,10 @@ const touchBatch = 5000;
 // Each lost attempt means that another caller has changed the record.
 const maxTakes = 1000;
 
-const columns = '`id`, `version`, `created_at`, `touched_at`, `expires_at`, CAST(`data` AS BINARY)';
-// A record that is asked for by its id comes as one text: the client reads a description of every column with every answer, and of one
-// it costs no more than any query. An expiry or touch that is not there is an empty word.
+// As `unpackRecord` reads it. CONCAT of a null is null.
 const packed =
   "CONCAT(`version`, ' ', `created_at`, ' ', COALESCE(`touched_at`, ''), ' ', COALESCE(`expires_at`, ''), ' ', CAST(`data` AS BINARY))";
+const columns = `\`id\`, ${packed}`;
 const living = '(`expires_at` IS NULL OR `expires_at` > ?)';
 const dead = '`expires_at` <= ?';
 const json = 'CONVERT(? USING utf8mb4)';
@@ -66,7 +67,7 @@ export function createCollection<T extends StoredRecord>(
   const perIndex = (sql: (column: string) => string): ReadonlyMap<string, Query> =>
     new Map(rules.indexes.map((index) => [index, query(sql(quoted(indexColumn(index))))]));
 
-  const select = query(`SELECT ${packed} FROM ${table} WHERE \`id\` = ?`);
+  const select = query(`SELECT ${packed} AS \`packed\` FROM ${table} WHERE \`id\` = ?`);
   // It tells 1 when it replaced an expired record and 2 when the id lives; a plain insert tells nothing. Affected rows would not do: whether
   // a row that stays as it is counts, is a flag of the connection. expires_at is set last, since what follows would see the new value.
   const replace = (name: string): string => `\`${name}\` = IF(${dead}, VALUES(\`${name}\`), \`${name}\`)`;
@@ -115,26 +116,23 @@ export function createCollection<T extends StoredRecord>(
 
   // The server would reset the connection, which could not be told from an outage.
   const encoded = (record: T): Uint8Array => {
-    const data = encode(record);
+    const data = bytes(recordData(record));
     if (data.length > maxRecordBytes)
       throw invalidRecord(rules.name, `a record is larger than maxRecordBytes, ${maxRecordBytes}.`);
     return data;
   };
 
-  const isLiving = (row: Row): boolean => {
-    const expiresAt = optionalInteger(row[4]);
-    return expiresAt === undefined || expiresAt > clock();
-  };
+  const isLiving = ({ expiresAt }: StoredRecord): boolean => expiresAt === undefined || expiresAt > clock();
 
-  const readRow = async (id: string, call: CallOptions | undefined): Promise<Row | undefined> => {
-    const [one] = await select.rows([bytes(id)], call);
-    return one && unpack(id, text(one[0]));
-  };
+  const readAny = (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> =>
+    select.read([bytes(id)], call, (found) => (found === undefined ? undefined : unpackRecord<T>(id, text(found))));
 
-  const read = async (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> => {
-    const row = await readRow(id, call);
-    return row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
-  };
+  const read = (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> =>
+    select.read([bytes(id)], call, (found) => {
+      if (found === undefined) return undefined;
+      const stored = unpackRecord<T>(id, text(found));
+      return isLiving(stored.record) ? stored : undefined;
+    });
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
     const items = rows.slice(0, limit).map((row) => decode<T>(row));
@@ -188,12 +186,13 @@ export function createCollection<T extends StoredRecord>(
       if (!isStorageKey(id)) return undefined;
       const key = bytes(id);
       for (let attempt = 0; attempt < maxTakes; attempt += 1) {
-        const row = await readRow(id, call);
-        if (row === undefined) return undefined;
-        const stored = isLiving(row) ? decode<T>(row) : undefined;
+        const stored = await readAny(id, call);
+        if (stored === undefined) return undefined;
+        const { record, version } = stored;
         // Versions never repeat, so of all who have read this one, one deletes it.
-        const { count } = await removeRead.write([key, bytes(textOf(row[1])), ...timesOf(row)], call);
-        if (count > 0) return stored?.record;
+        const times = [record.touchedAt ?? null, record.expiresAt ?? null];
+        const { count } = await removeRead.write([key, bytes(version), ...times], call);
+        if (count > 0) return isLiving(record) ? record : undefined;
       }
       throw new StorageUnavailableError('Too many callers change one record at once.');
     },
@@ -260,51 +259,8 @@ function times({ touchedAt, expiresAt }: StoredRecord): readonly (number | null)
   return [touchedAt ?? null, expiresAt ?? null, expiresAt === undefined ? null : sweepAt(expiresAt)];
 }
 
-function timesOf(row: Row): readonly (number | null)[] {
-  return [optionalInteger(row[3]) ?? null, optionalInteger(row[4]) ?? null];
-}
-
-function encode(record: StoredRecord): Uint8Array {
-  const { id: _id, createdAt: _createdAt, expiresAt: _expiresAt, touchedAt: _touchedAt, ...data } = record;
-  return bytes(JSON.stringify(data));
-}
-
-function unpack(id: string, whole: string): Row {
-  const row: unknown[] = [id];
-  let from = 0;
-  for (let word = 0; word < 4; word += 1) {
-    const to = whole.indexOf(' ', from);
-    row.push(to === from ? null : whole.slice(from, to));
-    from = to + 1;
-  }
-  row.push(whole.slice(from));
-  return row;
-}
-
-// Out of a packed row it is text already.
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : text(value);
-}
-
-function decode<T extends StoredRecord>(row: Row): Stored<T> {
-  const [id, version, createdAt, touched, expires, data] = row;
-  const record = parseData(textOf(data));
-  record['id'] = textOf(id);
-  record['createdAt'] = integer(createdAt);
-  const expiresAt = optionalInteger(expires);
-  const touchedAt = optionalInteger(touched);
-  if (expiresAt !== undefined) record['expiresAt'] = expiresAt;
-  if (touchedAt !== undefined) record['touchedAt'] = touchedAt;
-  return { record: record as unknown as T, version: textOf(version) };
-}
-
-function parseData(data: string): Record<string, unknown> {
-  try {
-    return JSON.parse(data) as Record<string, unknown>;
-  } catch {
-    // Somebody else wrote into the table: what stood there is unknown, which is not the same as absent.
-    throw new StorageUnavailableError('A stored record cannot be read.');
-  }
+function decode<T extends StoredRecord>([id, whole]: Row): Stored<T> {
+  return unpackRecord<T>(text(id), text(whole));
 }
 
 // The id as hex, so that no character set has a say in it; 0 for no expiry.

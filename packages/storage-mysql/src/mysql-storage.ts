@@ -1,10 +1,8 @@
 import {
-  type Collection,
-  type CollectionDefinition,
   type Environment,
   type Storage,
-  type StoredRecord,
-  createRecordRules,
+  createCollectionRegistry,
+  createDeadlines,
   invalidOption,
   leaseCollection,
 } from '@portcullis/core/storage';
@@ -73,34 +71,18 @@ export function createMysqlStorage(client: MysqlClient, options: MysqlStorageOpt
   if (!Number.isSafeInteger(maxRecordBytes) || maxRecordBytes < 1000 || maxRecordBytes > 1_000_000_000)
     throw invalidOption('maxRecordBytes', 'give a whole number of bytes, 1,000 to 1,000,000,000.');
   const pool = poolOf(client);
-  const database: Database = { pool, timeoutMs, preparedStatements };
+  const deadlines = createDeadlines(timeoutMs, toStorageError);
+  const database: Database = { pool, timeoutMs, deadlines, preparedStatements };
   const { clock = Date.now, random } = options;
   const context: CollectionContext = { database, prefix, clock, random, maxRecordBytes };
-  const collections = new Map<
-    string,
-    { readonly schema: TableSchema; readonly collection: Collection<StoredRecord> }
-  >();
-
-  const collection = <T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> => {
-    const rules = createRecordRules(definition);
-    const schema = collectionSchema(rules, prefix);
-    const known = collections.get(rules.name);
-    if (known !== undefined) {
-      if (namesOf(known.schema) !== namesOf(schema))
-        throw invalidOption('collection.indexes', `${rules.name} is in use with other indexes. Define it once.`);
-      return known.collection as unknown as Collection<T>;
-    }
-    const created = createCollection(rules, context);
-    collections.set(rules.name, { schema, collection: created as unknown as Collection<StoredRecord> });
-    return created;
-  };
+  const { collection, all } = createCollectionRegistry((rules) => ({
+    collection: createCollection(rules, context),
+    more: collectionSchema(rules, prefix),
+  }));
   // withLease works on every storage without a word from the application.
   collection(leaseCollection);
 
-  const tables = (): readonly TableSchema[] => [
-    countersSchema(prefix),
-    ...[...collections.values()].map(({ schema }) => schema),
-  ];
+  const tables = (): readonly TableSchema[] => [countersSchema(prefix), ...all()];
   return Object.freeze({
     collection,
     counters: createCounters(context),
@@ -147,11 +129,4 @@ async function migrate(ask: Ask, tables: readonly TableSchema[]): Promise<void> 
     throw new MysqlStorageError('storage_drifted', `migrate() would have to move data: ${names}. Mend it by hand.`);
   }
   for (const sql of drifts.flatMap(({ mend }) => mend)) await ask(sql);
-}
-
-function namesOf(schema: TableSchema): string {
-  return schema.indexes
-    .map(({ name }) => name)
-    .sort()
-    .join();
 }

@@ -39,6 +39,10 @@ for (const { kind, place, prefix } of own === undefined ? [] : suites) {
       proxy.cut();
       return () => proxy.mend();
     },
+    hang() {
+      proxy.pause();
+      return () => proxy.resume();
+    },
     async destroy() {
       await opened.end();
       await proxy.stop();

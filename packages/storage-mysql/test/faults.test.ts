@@ -94,6 +94,29 @@ describe.runIf(own !== undefined && server !== undefined)(
       await Promise.all([pool.end(), opened.end(), proxy.stop()]);
     });
 
+    it('gives its only connection back when callers have given up, whose answers come late', async () => {
+      const proxy = await tcpProxy(own?.service ?? { host: '', port: 0 });
+      const opened = mysql.createPool({ ...options, port: proxy.port, connectionLimit: 1 });
+      const storage = createMysqlStorage(opened, { prefix });
+      const items = storage.collection<Item>(definition);
+      await storage.migrate();
+      for (const id of ['late 1', 'late 2']) await items.create(item(id));
+      proxy.pause();
+      const given = [
+        () => items.get('late 1', { timeoutMs: 30 }),
+        () => items.create(item('late 3'), { timeoutMs: 30 }),
+        () => items.get('late 1', { signal: AbortSignal.timeout(30) }),
+      ];
+      for (const error of await Promise.all(given.map((call) => errorOf(call))))
+        expect(error).toBeInstanceOf(StorageUnavailableError);
+      proxy.resume();
+      // The answer to the last question, and not to one of those before it.
+      expect((await items.get('late 2'))?.record.id).toBe('late 2');
+      // A write that was given up is made or not; here the server got it late.
+      expect((await items.get('late 3'))?.record.id).toBe('late 3');
+      await Promise.all([opened.end(), proxy.stop()]);
+    });
+
     it('throws storage_unavailable when every connection is taken, and goes on when one is free', async () => {
       const opened = mysql.createPool({ ...options, connectionLimit: 1 });
       const storage = createMysqlStorage(opened, { prefix, timeoutMs: 50 });

@@ -108,21 +108,17 @@ function pg(pool: PgPool, { preparedStatements }: DriverOptions): Driver {
   };
   return {
     shared: true,
-    run: (sql, values) =>
-      pool
-        .query({
-          ...(preparedStatements ? { name: nameOf(sql) } : {}),
-          text: sql,
-          values: values as unknown[],
-          rowMode: 'array',
-        })
-        .then(fromPg),
+    // Each in one literal: a spread costs as much as a read does beside its query.
+    run: preparedStatements
+      ? (text, values) =>
+          pool.query({ name: nameOf(text), text, values: values as unknown[], rowMode: 'array' }) as Promise<Answer>
+      : (text, values) => pool.query({ text, values: values as unknown[], rowMode: 'array' }) as Promise<Answer>,
     async session(work) {
       const client = await pool.connect();
       // A connection in hand is not watched by its pool.
       watch(client);
       try {
-        return await work((sql) => client.query({ text: sql, rowMode: 'array' }).then(fromPg));
+        return await work((sql) => client.query({ text: sql, rowMode: 'array' }) as Promise<Answer>);
       } finally {
         client.release();
       }
@@ -139,10 +135,6 @@ function watch(emitter: Pick<PgPool, 'on'>): void {
   if (watched.has(emitter)) return;
   watched.add(emitter);
   emitter.on('error', () => undefined);
-}
-
-function fromPg({ rows, rowCount }: PgResult): Answer {
-  return { rows: rows as readonly Row[], count: rowCount ?? 0 };
 }
 
 async function listenOn(
@@ -181,7 +173,7 @@ function postgresJs(sql: PostgresJs, { preparedStatements }: DriverOptions): Dri
     runner
       .unsafe(text, values as never[], { prepare })
       .values()
-      .then((rows): Answer => ({ rows: rows as readonly unknown[] as readonly Row[], count: rows.count }));
+      .then((rows): Answer => ({ rows: rows as readonly unknown[] as readonly Row[], rowCount: rows.count }));
   return {
     shared: true,
     run: (text, values) => runOn(sql, text, values, preparedStatements),
@@ -227,7 +219,7 @@ function pglite(database: PgliteDatabase): Driver {
   const run = (sql: string, values: readonly PostgresValue[]): Promise<Answer> =>
     database
       .query(sql, values as unknown[], { rowMode: 'array' })
-      .then(({ rows, affectedRows }) => ({ rows: rows as readonly Row[], count: affectedRows ?? rows.length }));
+      .then(({ rows, affectedRows }) => ({ rows: rows as readonly Row[], rowCount: affectedRows ?? rows.length }));
   return {
     shared: false,
     run,

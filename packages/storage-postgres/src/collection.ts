@@ -12,7 +12,6 @@ import {
   type StringField,
   type Touch,
   type Version,
-  StorageUnavailableError,
   assertNotAborted,
   checkBatch,
   checkLimit,
@@ -23,10 +22,12 @@ import {
   indexValue,
   invalidRecord,
   isStorageKey,
+  recordData,
   sweepAt,
   sweepWidthMs,
+  unpackRecord,
 } from '@portcullis/core/storage';
-import { type Database, type Query, type Row, createQuery, integer, optionalInteger, text } from './driver.js';
+import { type Database, type Query, type Row, createQuery, integer, text } from './driver.js';
 import { type Place, indexExpression, qualified } from './migrations.js';
 
 /** What the collections of one storage share. */
@@ -40,10 +41,9 @@ export interface CollectionContext {
 // One UPDATE takes them as one JSON text.
 const touchBatch = 5000;
 
-const columns = '"id", "version", "created_at", "touched_at", "expires_at", "data"::text';
-// A record that is asked for by its id comes as one text: the client reads a description of every column with every answer, and of one
-// it costs no more than any query. An expiry or touch that is not there is an empty word.
+// As `unpackRecord` reads it. concat() passes over null.
 const packed = `concat("version", ' ', "created_at", ' ', "touched_at", ' ', "expires_at", ' ', "data"::text)`;
+const columns = `"id", ${packed}`;
 const living = (now: string): string => `("expires_at" IS NULL OR "expires_at" > ${now})`;
 
 /** A collection in a table of its own. Every call is one statement, so that each is atomic between processes without a transaction. */
@@ -82,8 +82,9 @@ export function createCollection<T extends StoredRecord>(
      FROM json_to_recordset($1::text::json) AS "t" ("i" text COLLATE "C", "t" bigint, "e" bigint)
      WHERE "r"."id" = "t"."i" AND ("r"."expires_at" IS NULL OR "r"."expires_at" > $2)`,
   );
-  const remove = query(`DELETE FROM ${table} WHERE "id" = $1 RETURNING ${columns}`);
-  const removeVersion = query(`DELETE FROM ${table} WHERE "id" = $1 AND "version" = $2 RETURNING ${columns}`);
+  const take = query(`DELETE FROM ${table} WHERE "id" = $1 RETURNING ${columns}`);
+  const remove = query(`DELETE FROM ${table} WHERE "id" = $1 RETURNING "expires_at"`);
+  const removeVersion = query(`DELETE FROM ${table} WHERE "id" = $1 AND "version" = $2 RETURNING "expires_at"`);
   // The expired go too: a process whose clock is behind must not see them still. They are not counted.
   const removeWhere = perIndex(
     (value) =>
@@ -99,23 +100,35 @@ export function createCollection<T extends StoredRecord>(
       `SELECT ${columns} FROM ${table} WHERE ${value} = $1 AND ${living('$2')} AND ("created_at", "id") < ($3, $4) ${order('$5')}`,
   );
   const scan = query(`SELECT ${columns} FROM ${table} WHERE "id" > $1 AND ${living('$2')} ORDER BY "id" LIMIT $3`);
-  // ARRAY runs the inner query once, whatever the plan. Rows that another sweep or a touch has in hand are left to the next one.
+  // Rows that another sweep or a touch has in hand are left to the next one. It begins where the last one ended: until a vacuum, what was
+  // deleted stands in the index still, and each batch would pass over all of it. A row is found by its place, and known by its id, since
+  // partitions have the same places.
   const sweep = query(
-    `DELETE FROM ${table} WHERE "id" = ANY (ARRAY(
-       SELECT "id" FROM ${table} WHERE "sweep_at" <= $1 ORDER BY "sweep_at" LIMIT $2 FOR UPDATE SKIP LOCKED)) AND "sweep_at" <= $1`,
+    `WITH "due" AS MATERIALIZED (
+       SELECT "ctid", "id" FROM ${table} WHERE ("sweep_at", "created_at") >= ($3, $4) AND "sweep_at" <= $1
+       ORDER BY "sweep_at", "created_at" LIMIT $2 FOR UPDATE SKIP LOCKED),
+     "gone" AS (DELETE FROM ${table} WHERE "ctid" = ANY (ARRAY(SELECT "ctid" FROM "due")) AND "id" IN (SELECT "id" FROM "due")
+       AND "sweep_at" <= $1 RETURNING "sweep_at", "created_at")
+     SELECT count(*), max("sweep_at"), (array_agg("created_at" ORDER BY "sweep_at" DESC, "created_at" DESC))[1] FROM "gone"`,
   );
+  const start = [0, 0] as const;
+  let from: readonly [number, number] = start;
 
-  const isLiving = (row: Row): boolean => {
-    const expiresAt = optionalInteger(row[4]);
-    return expiresAt === undefined || expiresAt > clock();
+  const sweepFrom = async (place: readonly [number, number], limit: number, call: CallOptions | undefined) => {
+    const [row] = await sweep.rows([clock(), limit, ...place], call);
+    const gone = integer(row?.[0]);
+    // At the end the next one begins anew: with what was locked, and what came in behind.
+    from = gone < limit ? start : [integer(row?.[1]), integer(row?.[2])];
+    return gone;
   };
 
-  const read = async (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> => {
-    const [one] = await select.rows([id], call);
-    if (one === undefined) return undefined;
-    const row = unpack(id, text(one[0]));
-    return isLiving(row) ? decode<T>(row) : undefined;
-  };
+  const isLiving = ({ expiresAt }: StoredRecord): boolean => expiresAt === undefined || expiresAt > clock();
+
+  const read = (id: string, call: CallOptions | undefined): Promise<Stored<T> | undefined> =>
+    select.read([id], call, ([row]) => {
+      const stored = row && unpackRecord<T>(id, text(row[0]));
+      return stored !== undefined && isLiving(stored.record) ? stored : undefined;
+    });
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
     const items = rows.slice(0, limit).map((row) => decode<T>(row));
@@ -127,7 +140,7 @@ export function createCollection<T extends StoredRecord>(
     async create(record: T, call?: CallOptions): Promise<Version | undefined> {
       const parsed = rules.parse(record);
       const version = createVersion(random);
-      const values = [parsed.id, version, parsed.createdAt, ...times(parsed), encode(parsed), clock()];
+      const values = [parsed.id, version, parsed.createdAt, ...times(parsed), recordData(parsed), clock()];
       return (await insert.count(values, call)) > 0 ? version : undefined;
     },
 
@@ -141,7 +154,16 @@ export function createCollection<T extends StoredRecord>(
       if (parsed.id !== id) throw invalidRecord(rules.name, 'the record to update has another id.');
       const following = createVersion(random);
       const identity = rules.indexes.map((index) => (indexValue(parsed, index) as string | undefined) ?? null);
-      const values = [following, ...times(parsed), encode(parsed), id, version, clock(), parsed.createdAt, ...identity];
+      const values = [
+        following,
+        ...times(parsed),
+        recordData(parsed),
+        id,
+        version,
+        clock(),
+        parsed.createdAt,
+        ...identity,
+      ];
       if ((await set.count(values, call)) > 0) return following;
       const current = await read(id, call);
       // Same version, same data: if nothing was set, then because the caller would change what never changes.
@@ -160,8 +182,9 @@ export function createCollection<T extends StoredRecord>(
 
     async take(id: string, call?: CallOptions): Promise<T | undefined> {
       assertNotAborted(call);
-      const row = isStorageKey(id) ? (await remove.rows([id], call))[0] : undefined;
-      return row !== undefined && isLiving(row) ? decode<T>(row).record : undefined;
+      const [row] = isStorageKey(id) ? await take.rows([id], call) : [];
+      const taken = row && decode<T>(row).record;
+      return taken !== undefined && isLiving(taken) ? taken : undefined;
     },
 
     async delete(id: string, call?: CallOptions & { readonly version?: Version }): Promise<boolean> {
@@ -169,7 +192,7 @@ export function createCollection<T extends StoredRecord>(
       if (!isStorageKey(id)) return false;
       const version = call?.version;
       const [row] = await (version === undefined ? remove.rows([id], call) : removeVersion.rows([id, version], call));
-      return row !== undefined && isLiving(row);
+      return row !== undefined && (row[0] === null || integer(row[0]) > clock());
     },
 
     async list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): Promise<Page<Stored<T>>> {
@@ -208,7 +231,9 @@ export function createCollection<T extends StoredRecord>(
     async deleteExpired(limit: number, call?: CallOptions): Promise<number> {
       assertNotAborted(call);
       checkBatch(limit);
-      return sweep.count([clock(), limit], call);
+      const place = from;
+      const gone = await sweepFrom(place, limit, call);
+      return gone > 0 || place === start ? gone : sweepFrom(start, limit, call);
     },
   });
 }
@@ -217,42 +242,8 @@ function times({ touchedAt, expiresAt }: StoredRecord): readonly (number | null)
   return [touchedAt ?? null, expiresAt ?? null, expiresAt === undefined ? null : sweepAt(expiresAt)];
 }
 
-function encode(record: StoredRecord): string {
-  const { id: _id, createdAt: _createdAt, expiresAt: _expiresAt, touchedAt: _touchedAt, ...data } = record;
-  return JSON.stringify(data);
-}
-
-function unpack(id: string, whole: string): Row {
-  const row: unknown[] = [id];
-  let from = 0;
-  for (let word = 0; word < 4; word += 1) {
-    const to = whole.indexOf(' ', from);
-    row.push(to === from ? null : whole.slice(from, to));
-    from = to + 1;
-  }
-  row.push(whole.slice(from));
-  return row;
-}
-
-function decode<T extends StoredRecord>(row: Row): Stored<T> {
-  const [id, version, createdAt, touched, expires, data] = row;
-  const record = parseData(text(data));
-  record['id'] = text(id);
-  record['createdAt'] = integer(createdAt);
-  const expiresAt = optionalInteger(expires);
-  const touchedAt = optionalInteger(touched);
-  if (expiresAt !== undefined) record['expiresAt'] = expiresAt;
-  if (touchedAt !== undefined) record['touchedAt'] = touchedAt;
-  return { record: record as unknown as T, version: text(version) };
-}
-
-function parseData(data: string): Record<string, unknown> {
-  try {
-    return JSON.parse(data) as Record<string, unknown>;
-  } catch {
-    // Somebody else wrote into the table: what stood there is unknown, which is not the same as absent.
-    throw new StorageUnavailableError('A stored record cannot be read.');
-  }
+function decode<T extends StoredRecord>([id, whole]: Row): Stored<T> {
+  return unpackRecord<T>(text(id), text(whole));
 }
 
 interface Entry {

@@ -1,4 +1,4 @@
-import { type CallOptions, assertNotAborted, withDeadline } from '@portcullis/core/storage';
+import { type CallOptions, type Deadlines, assertNotAborted, withDeadline } from '@portcullis/core/storage';
 import { PostgresStorageError, isUndone, toStorageError } from './errors.js';
 
 /** What is bound to a parameter of a statement. */
@@ -11,7 +11,7 @@ export type Row = readonly unknown[];
 export interface Answer {
   readonly rows: readonly Row[];
   /** Rows written, or read. */
-  readonly count: number;
+  readonly rowCount: number | null;
 }
 
 /** What a subscription to one channel tells. */
@@ -36,12 +36,20 @@ export interface Driver {
 export interface Database {
   readonly driver: Driver;
   readonly timeoutMs: number;
+  /** For calls that do not say how long they wait. */
+  readonly deadlines: Deadlines;
 }
 
 /** A statement whose failures are errors of the storage contract. */
 export interface Query {
-  rows(values: readonly PostgresValue[], call: CallOptions | undefined): PromiseLike<readonly Row[]>;
-  count(values: readonly PostgresValue[], call: CallOptions | undefined): PromiseLike<number>;
+  rows(values: readonly PostgresValue[], call: CallOptions | undefined): Promise<readonly Row[]>;
+  count(values: readonly PostgresValue[], call: CallOptions | undefined): Promise<number>;
+  /** What `read` makes of the rows. */
+  read<R>(
+    values: readonly PostgresValue[],
+    call: CallOptions | undefined,
+    read: (rows: readonly Row[]) => R,
+  ): Promise<R>;
 }
 
 // Each time another transaction had its way, so that only a storm on one row comes near this.
@@ -49,29 +57,35 @@ const maxAttempts = 10;
 
 /** A statement of this database: one round trip, and atomic without a transaction. */
 export function createQuery(database: Database, sql: string): Query {
-  const ask = (values: readonly PostgresValue[], call: CallOptions | undefined): PromiseLike<Answer> => {
+  const { driver, deadlines, timeoutMs } = database;
+  const ask = <R>(
+    values: readonly PostgresValue[],
+    call: CallOptions | undefined,
+    read: (answer: Answer) => R,
+  ): Promise<R> => {
     assertNotAborted(call);
-    return withDeadline(attempt(database.driver, sql, values), {
-      signal: call?.signal,
-      timeoutMs: call?.timeoutMs ?? database.timeoutMs,
-    });
+    const work = attempt(driver, sql, values, maxAttempts);
+    if (call?.signal === undefined && call?.timeoutMs === undefined) return deadlines.wait(work, read);
+    const limited = withDeadline(work, { signal: call.signal, timeoutMs: call.timeoutMs ?? timeoutMs });
+    return Promise.resolve(limited.then(read));
   };
   return Object.freeze({
-    rows: (values: readonly PostgresValue[], call: CallOptions | undefined) =>
-      ask(values, call).then((answer) => answer.rows),
+    rows: (values: readonly PostgresValue[], call: CallOptions | undefined) => ask(values, call, ({ rows }) => rows),
     count: (values: readonly PostgresValue[], call: CallOptions | undefined) =>
-      ask(values, call).then((answer) => answer.count),
+      ask(values, call, ({ rowCount }) => rowCount ?? 0),
+    read: <R>(
+      values: readonly PostgresValue[],
+      call: CallOptions | undefined,
+      read: (rows: readonly Row[]) => R,
+    ): Promise<R> => ask(values, call, ({ rows }) => read(rows)),
   });
 }
 
-async function attempt(driver: Driver, sql: string, values: readonly PostgresValue[]): Promise<Answer> {
-  for (let left = maxAttempts; ; left -= 1) {
-    try {
-      return await driver.run(sql, values);
-    } catch (error) {
-      if (left <= 1 || !isUndone(error)) throw toStorageError(error);
-    }
-  }
+function attempt(driver: Driver, sql: string, values: readonly PostgresValue[], left: number): PromiseLike<Answer> {
+  return driver.run(sql, values).then(undefined, (error: unknown) => {
+    if (left <= 1 || !isUndone(error)) throw toStorageError(error);
+    return attempt(driver, sql, values, left - 1);
+  });
 }
 
 /** Reads a whole number. bigint comes as a string from most drivers, as a number or a bigint from some. */
@@ -79,11 +93,6 @@ export function integer(value: unknown): number {
   if (typeof value === 'number') return value;
   if ((typeof value === 'string' && /^-?\d+$/.test(value)) || typeof value === 'bigint') return Number(value);
   throw new PostgresStorageError('storage_drifted', 'A column of times or counts does not hold a whole number.');
-}
-
-/** As `integer`, for a column that may be null. */
-export function optionalInteger(value: unknown): number | undefined {
-  return value === null ? undefined : integer(value);
 }
 
 /** Reads text. */

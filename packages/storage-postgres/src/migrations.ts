@@ -105,7 +105,8 @@ export function collectionSchema(definition: CollectionShape, prefix: string): T
       json('data'),
     ],
     indexes: [
-      sweepIndex(name),
+      // Where a sweep goes on from: records that were made one after another lie one after another.
+      sweepIndex(name, 'created_at'),
       ...indexes.map((index) => ({
         name: shortened(`${name}_${index}`),
         keys: [indexExpression(index), 'created_at', 'id'],
@@ -179,8 +180,8 @@ function columnSql({ name, type, required, key }: ColumnSchema): string {
   return `${quoted(name)} ${type}${collation}${required ? ' NOT NULL' : ''}${key ? ' PRIMARY KEY' : ''}`;
 }
 
-function sweepIndex(table: string): IndexSchema {
-  return { name: shortened(`${table}_sweep`), keys: ['sweep_at'], where: '"sweep_at" IS NOT NULL' };
+function sweepIndex(table: string, ...then: readonly string[]): IndexSchema {
+  return { name: shortened(`${table}_sweep`), keys: ['sweep_at', ...then], where: '"sweep_at" IS NOT NULL' };
 }
 
 // PostgreSQL cuts longer names off without a word, and two could then be one.

@@ -1,11 +1,9 @@
 import {
   type Bus,
-  type Collection,
-  type CollectionDefinition,
   type Environment,
   type Storage,
-  type StoredRecord,
-  createRecordRules,
+  createCollectionRegistry,
+  createDeadlines,
   invalidOption,
   leaseCollection,
 } from '@portcullis/core/storage';
@@ -89,33 +87,17 @@ export function createPostgresStorage(client: PostgresClient, options: PostgresS
   checkMilliseconds('timeoutMs', options.timeoutMs ?? 5000, [1, 600_000]);
   checkMilliseconds('heartbeatMs', heartbeatMs, [0, 3_600_000]);
   const driver = createDriver(client, { preparedStatements, connectListener });
-  const database: Database = { driver, timeoutMs: options.timeoutMs ?? 5000 };
+  const timeoutMs = options.timeoutMs ?? 5000;
+  const database: Database = { driver, timeoutMs, deadlines: createDeadlines(timeoutMs, toStorageError) };
   const context: CollectionContext = { database, place, clock: options.clock ?? Date.now, random };
-  const collections = new Map<
-    string,
-    { readonly schema: TableSchema; readonly collection: Collection<StoredRecord> }
-  >();
-
-  const collection = <T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> => {
-    const rules = createRecordRules(definition);
-    const schema = collectionSchema(rules, place.prefix);
-    const known = collections.get(rules.name);
-    if (known !== undefined) {
-      if (namesOf(known.schema) !== namesOf(schema))
-        throw invalidOption('collection.indexes', `${rules.name} is in use with other indexes. Define it once.`);
-      return known.collection as unknown as Collection<T>;
-    }
-    const created = createCollection(rules, context);
-    collections.set(rules.name, { schema, collection: created as unknown as Collection<StoredRecord> });
-    return created;
-  };
+  const { collection, all } = createCollectionRegistry((rules) => ({
+    collection: createCollection(rules, context),
+    more: collectionSchema(rules, place.prefix),
+  }));
   // withLease works on every storage without a word from the application.
   collection(leaseCollection);
 
-  const tables = (): readonly TableSchema[] => [
-    countersSchema(place.prefix),
-    ...[...collections.values()].map(({ schema }) => schema),
-  ];
+  const tables = (): readonly TableSchema[] => [countersSchema(place.prefix), ...all()];
   const channel = `${place.schema ?? ''}.${place.prefix}bus`.slice(-63);
   const bus = driver.listen === undefined ? undefined : createPostgresBus({ database, channel, heartbeatMs, random });
 
@@ -180,11 +162,4 @@ function checkMilliseconds(name: string, value: number, [least, most]: readonly 
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     throw invalidOption(name, `give whole milliseconds, ${least} to ${most.toLocaleString('en')}.`);
   }
-}
-
-function namesOf(schema: TableSchema): string {
-  return schema.indexes
-    .map(({ name }) => name)
-    .sort()
-    .join();
 }

@@ -3,7 +3,7 @@ import { cached } from '@portcullis/core/storage';
 import { type TcpProxy, fakeClock, tcpProxy } from '@portcullis-internal/testkit';
 import { afterAll } from 'vitest';
 import { createPostgresStorage } from '../src/index.js';
-import { type OpenClient, kinds, ownSchema } from './support/databases.js';
+import { type OpenClient, kinds, ownSchema, partitioned } from './support/databases.js';
 
 const own = await ownSchema();
 const full = process.env['FULL'] === '1';
@@ -11,7 +11,10 @@ afterAll(async () => own?.drop());
 
 for (const [kind, place] of own === undefined
   ? []
-  : kinds.flatMap((each) => [[each, 'plain'] as const, ...(each.name === 'pg' ? [[each, 'cached'] as const] : [])])) {
+  : kinds.flatMap((each) => [
+      [each, 'plain'] as const,
+      ...(each.name === 'pg' ? [[each, 'cached'] as const, [each, 'partitioned'] as const] : []),
+    ])) {
   const clock = fakeClock();
   const schema = `${own?.schema}_${kind.name.replaceAll(/\W/g, '')}_${place}`;
   let proxy: TcpProxy;
@@ -23,8 +26,13 @@ for (const [kind, place] of own === undefined
       proxy = await tcpProxy(own?.service ?? { host: '', port: 0 });
       opened = kind.open(`postgres://postgres@127.0.0.1:${proxy.port}/postgres`);
       // postgres.js loses some queries of a connection that is reset: these end by the timeout.
-      const storage = createPostgresStorage(opened.client, { clock, schema, timeoutMs: 1000 });
+      const storage = createPostgresStorage(opened.client, {
+        clock,
+        schema,
+        timeoutMs: kind.name === 'pg' ? 5000 : 1500,
+      });
       for (const definition of collections) storage.collection(definition);
+      if (place === 'partitioned') for (const sql of partitioned(storage.migrations(), schema)) await own?.run(sql);
       await storage.migrate();
       return place === 'cached' ? cached(storage, { ttl: 60_000, max: 50, clock }) : storage;
     },
@@ -35,6 +43,10 @@ for (const [kind, place] of own === undefined
     breakIt() {
       proxy.cut();
       return () => proxy.mend();
+    },
+    hang() {
+      proxy.pause();
+      return () => proxy.resume();
     },
     async destroy() {
       await opened.end();

@@ -121,6 +121,32 @@ describe.runIf(own !== undefined && server !== undefined)(
       },
     );
 
+    it.each(kinds)(
+      'gives its only connection back when callers have given up, whose answers come late ($name)',
+      async (kind) => {
+        const proxy = await tcpProxy(own?.service ?? { host: '', port: 0 });
+        const opened = kind.open(`postgres://postgres@127.0.0.1:${proxy.port}/postgres`, { max: 1 });
+        const storage = createPostgresStorage(opened.client, { schema, prefix });
+        const items = storage.collection<Item>(definition);
+        await storage.migrate();
+        for (const id of ['late 1', 'late 2']) await items.create(item(`${id} ${kind.name}`));
+        proxy.pause();
+        const given = [
+          () => items.get(`late 1 ${kind.name}`, { timeoutMs: 30 }),
+          () => items.create(item(`late 3 ${kind.name}`), { timeoutMs: 30 }),
+          () => items.get(`late 1 ${kind.name}`, { signal: AbortSignal.timeout(30) }),
+        ];
+        for (const error of await Promise.all(given.map((call) => errorOf(call))))
+          expect(error).toBeInstanceOf(StorageUnavailableError);
+        proxy.resume();
+        // The answer to the last question, and not to one of those before it.
+        expect((await items.get(`late 2 ${kind.name}`))?.record.id).toBe(`late 2 ${kind.name}`);
+        // A write that was given up is made or not; here the server got it late.
+        expect((await items.get(`late 3 ${kind.name}`))?.record.id).toBe(`late 3 ${kind.name}`);
+        await Promise.all([opened.end(), proxy.stop()]);
+      },
+    );
+
     it(`throws storage_unavailable from a replica that only reads, and never "not found" ${requirement('D3')}`, async () => {
       const [writable, replica] = [openPool(url), openPool(url, { options: '-c default_transaction_read_only=on' })];
       const primary = createPostgresStorage(writable, { schema, prefix });

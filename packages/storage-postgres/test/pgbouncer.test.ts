@@ -56,6 +56,10 @@ for (const kind of pooler === undefined ? [] : kinds) {
       proxy.cut();
       return () => proxy.mend();
     },
+    hang() {
+      proxy.pause();
+      return () => proxy.resume();
+    },
     async destroy() {
       await opened.end();
       await proxy.stop();

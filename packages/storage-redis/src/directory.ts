@@ -52,6 +52,8 @@ interface Place {
 
 const bucketWidth = 10;
 const walkBatch = 500;
+// Commands that are sent at once are served before anybody else's: a sweep sends few.
+const sweepBatch = 16;
 // A cursor of a scan carries its shard and its hour in the place of a time.
 const hoursPerShard = 10 ** bucketWidth;
 
@@ -164,8 +166,8 @@ export function createDirectory<T extends StoredRecord>(
         const entries = found.flat().slice(0, limit);
         if (entries.length === 0) return 0;
         let deleted = 0;
-        for (let start = 0; start < entries.length; start += walkBatch) {
-          const swept = await Promise.all(entries.slice(start, start + walkBatch).map(sweepOne));
+        for (let start = 0; start < entries.length; start += sweepBatch) {
+          const swept = await Promise.all(entries.slice(start, start + sweepBatch).map(sweepOne));
           deleted += swept.filter(Boolean).length;
         }
         // When all of them were living, and are filed elsewhere by now, others are due still.

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type CallOptions, StorageUnavailableError, assertNotAborted, withDeadline } from '@portcullis/core/storage';
-import type { Deadlines } from './deadlines.js';
+import {
+  type CallOptions,
+  type Deadlines,
+  StorageUnavailableError,
+  assertNotAborted,
+  withDeadline,
+} from '@portcullis/core/storage';
 import { RedisStorageError, isUnknownScript, toStorageError } from './errors.js';
 
 /** What a subscription tells. */

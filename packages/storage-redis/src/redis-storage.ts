@@ -1,19 +1,16 @@
 import {
   type Bus,
-  type Collection,
-  type CollectionDefinition,
   type Environment,
   type Storage,
-  type StoredRecord,
-  createRecordRules,
+  createCollectionRegistry,
+  createDeadlines,
   invalidOption,
   leaseCollection,
 } from '@portcullis/core/storage';
 import { createRedisBus } from './bus.js';
 import { type RedisClient, createDriver } from './clients.js';
-import { type CollectionContext, type RedisCollection, createCollection } from './collection.js';
+import { type CollectionContext, createCollection } from './collection.js';
 import { createCounters } from './counters.js';
-import { createDeadlines } from './deadlines.js';
 import { type Drift, findDrift } from './drift.js';
 import type { Database } from './driver.js';
 import { toStorageError } from './errors.js';
@@ -64,12 +61,6 @@ export interface RedisStorage extends Storage {
   close(): void;
 }
 
-interface Known {
-  readonly name: string;
-  readonly indexes: readonly string[];
-  readonly redis: RedisCollection<StoredRecord>;
-}
-
 /**
  * A storage in Redis 5 or later, Valkey or a Redis Cluster, that the application reaches through ioredis or node-redis.
  *
@@ -82,36 +73,26 @@ export function createRedisStorage(client: RedisClient, options: RedisStorageOpt
   const prefix = checkPrefix(options.prefix ?? 'portcullis:');
   checkMilliseconds('timeoutMs', timeoutMs, [1, 600_000]);
   checkMilliseconds('heartbeatMs', heartbeatMs, [0, 3_600_000]);
-  const database: Database = { driver: createDriver(client), deadlines: createDeadlines(timeoutMs), timeoutMs };
+  const database: Database = {
+    driver: createDriver(client),
+    deadlines: createDeadlines(timeoutMs, toStorageError),
+    timeoutMs,
+  };
   const registry = createIndexRegistry(database, prefix);
   const scripts = createRecordScripts(database);
   const context: CollectionContext = { database, prefix, clock, random, scripts, registry };
-  const collections = new Map<string, Known>();
-
-  const collection = <T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> => {
-    const rules = createRecordRules(definition);
-    const known = collections.get(rules.name);
-    if (known !== undefined) {
-      if (sorted(known.indexes) !== sorted(rules.indexes))
-        throw invalidOption('collection.indexes', `${rules.name} is in use with other indexes. Define it once.`);
-      return known.redis.collection as unknown as Collection<T>;
-    }
-    const redis = createCollection(rules, context);
-    collections.set(rules.name, {
-      name: rules.name,
-      indexes: rules.indexes,
-      redis: redis as unknown as RedisCollection<StoredRecord>,
-    });
-    return redis.collection;
-  };
+  const { collection, all } = createCollectionRegistry((rules) => {
+    const { collection: made, fileAll } = createCollection(rules, context);
+    return { collection: made, more: { name: rules.name, indexes: rules.indexes, fileAll } };
+  });
   // withLease works on every storage without a word from the application.
   collection(leaseCollection);
 
   const migrate = async ({ rebuild = false }: RedisMigrateOptions): Promise<void> => {
-    for (const { name, indexes, redis } of collections.values()) {
+    for (const { name, indexes, fileAll } of all()) {
       const built = await Promise.all(indexes.map((index) => registry.isBuilt(name, index)));
       if (indexes.length === 0 || (!rebuild && built.every(Boolean))) continue;
-      await redis.fileAll();
+      await fileAll();
       for (const index of indexes) await registry.markBuilt(name, index);
     }
   };
@@ -124,7 +105,7 @@ export function createRedisStorage(client: RedisClient, options: RedisStorageOpt
     bus: Object.freeze({ publish: bus.publish, subscribe: bus.subscribe }),
     capabilities: Object.freeze({ shared: true, durable, bus: true }),
     migrate: (how: RedisMigrateOptions = {}) => migrate(how).catch(rethrow),
-    drift: () => findDrift({ database, registry, durable }, [...collections.values()]).catch(rethrow),
+    drift: () => findDrift({ database, registry, durable }, all()).catch(rethrow),
     close: () => bus.close(),
   });
 }
@@ -136,8 +117,4 @@ function rethrow(error: unknown): never {
 function checkMilliseconds(name: string, value: number, [least, most]: readonly [number, number]): void {
   if (!Number.isSafeInteger(value) || value < least || value > most)
     throw invalidOption(name, `give whole milliseconds, ${least} to ${most.toLocaleString('en')}.`);
-}
-
-function sorted(indexes: readonly string[]): string {
-  return [...indexes].sort().join();
 }

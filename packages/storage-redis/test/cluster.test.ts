@@ -13,6 +13,7 @@ for (const kind of clusterKinds) {
   const prefix = ownPrefix();
   let opened: OpenClient;
   let setBroken: (broken: boolean) => void;
+  let held: Promise<void> | undefined;
 
   storageSuite({
     name: `createRedisStorage (${kind.name})`,
@@ -27,7 +28,12 @@ for (const kind of clusterKinds) {
         get(target, name) {
           if (broken && (name === 'call' || name === 'sendCommand')) return fails;
           const value: unknown = Reflect.get(target, name, target);
-          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+          if (typeof value !== 'function') return value;
+          const call = value.bind(target) as (...args: unknown[]) => unknown;
+          const until = held;
+          return until !== undefined && (name === 'call' || name === 'sendCommand')
+            ? (...args: unknown[]) => until.then(() => call(...args))
+            : call;
         },
       });
       const storage = createRedisStorage(client, { clock, prefix });
@@ -42,6 +48,16 @@ for (const kind of clusterKinds) {
     breakIt() {
       setBroken(true);
       return () => setBroken(false);
+    },
+    hang() {
+      let resume: () => void = () => undefined;
+      held = new Promise((resolve) => {
+        resume = resolve;
+      });
+      return () => {
+        held = undefined;
+        resume();
+      };
     },
     destroy: () => opened.end(),
     scale: { members: 200, increments: 400, modelRuns: 4 },

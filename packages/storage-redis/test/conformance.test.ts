@@ -1,6 +1,6 @@
 import { storageSuite } from '@portcullis/conformance';
 import { cached } from '@portcullis/core/storage';
-import { fakeClock, redis } from '@portcullis-internal/testkit';
+import { type TcpProxy, fakeClock, redis, tcpProxy } from '@portcullis-internal/testkit';
 import { afterAll } from 'vitest';
 import { createRedisStorage } from '../src/index.js';
 import { type OpenClient, flush, kinds, ownPrefix } from './support/servers.js';
@@ -14,13 +14,15 @@ for (const kind of service === undefined ? [] : kinds) {
     const { port } = service as { readonly port: number };
     const clock = fakeClock();
     const prefix = ownPrefix();
+    let proxy: TcpProxy;
     let opened: OpenClient;
     let setBroken: (broken: boolean) => void;
 
     storageSuite({
       name: `createRedisStorage (${kind.name}${place})`,
       async create(collections) {
-        opened = await kind.open(port);
+        proxy = await tcpProxy({ host: '127.0.0.1', port });
+        opened = await kind.open(proxy.port);
         let broken = false;
         setBroken = (value) => {
           broken = value;
@@ -47,8 +49,13 @@ for (const kind of service === undefined ? [] : kinds) {
         setBroken(true);
         return () => setBroken(false);
       },
+      hang() {
+        proxy.pause();
+        return () => proxy.resume();
+      },
       async destroy() {
         opened.end();
+        await proxy.stop();
         await flush(port, prefix);
       },
       // In full once; the rest shows that nothing depends on the client.

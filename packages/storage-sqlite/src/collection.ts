@@ -13,7 +13,6 @@ import {
   type StringField,
   type Touch,
   type Version,
-  StorageUnavailableError,
   andThen,
   assertNotAborted,
   checkBatch,
@@ -24,11 +23,14 @@ import {
   encodeCursor,
   indexValue,
   invalidRecord,
+  isPromise,
   isStorageKey,
+  recordData,
   sweepAt,
   sweepWidthMs,
+  unpackRecord,
 } from '@portcullis/core/storage';
-import { type Query, type Row, type SqliteValue, integer, optionalInteger, text } from './driver.js';
+import { type Query, type Row, type SqliteValue, optionalInteger, text } from './driver.js';
 import { indexColumn, quoted } from './migrations.js';
 
 /** What the collections of one storage share. */
@@ -43,7 +45,9 @@ export interface CollectionContext {
 // One UPDATE takes them as one JSON text.
 const touchBatch = 5000;
 
-const columns = '"id", "version", "created_at", "touched_at", "expires_at", "data"';
+// As `unpackRecord` reads it. To put anything beside a null gives null.
+const packed = `"version" || ' ' || "created_at" || ' ' || coalesce("touched_at", '') || ' ' || coalesce("expires_at", '') || ' ' || "data" AS "packed"`;
+const columns = `"id", ${packed}`;
 const living = '("expires_at" IS NULL OR "expires_at" > ?)';
 
 /**
@@ -59,7 +63,7 @@ export function createCollection<T extends StoredRecord>(
   const perIndex = (sql: (column: string) => string): ReadonlyMap<string, Query> =>
     new Map(rules.indexes.map((index) => [index, query(sql(quoted(indexColumn(index))))]));
 
-  const select = query(`SELECT ${columns} FROM ${table} WHERE "id" = ?`);
+  const select = query(`SELECT ${packed} FROM ${table} WHERE "id" = ?`);
   const insert = query(
     `INSERT INTO ${table} ("id", "version", "created_at", "touched_at", "expires_at", "sweep_at", "data") VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT ("id") DO UPDATE SET "version" = excluded."version", "created_at" = excluded."created_at", "touched_at" = excluded."touched_at",
@@ -79,7 +83,8 @@ export function createCollection<T extends StoredRecord>(
      FROM (SELECT json_extract("value", '$[0]') AS "id", json_extract("value", '$[1]') AS "touched_at", json_extract("value", '$[2]') AS "expires_at" FROM json_each(?)) AS "t"
      WHERE "r"."id" = "t"."id" AND ("r"."expires_at" IS NULL OR "r"."expires_at" > ?)`,
   );
-  const remove = query(`DELETE FROM ${table} WHERE "id" = ? RETURNING ${columns}`);
+  const removeRead = query(`DELETE FROM ${table} WHERE "id" = ? RETURNING ${columns}`);
+  const remove = query(`DELETE FROM ${table} WHERE "id" = ? RETURNING "expires_at"`);
   const removeVersion = query(`DELETE FROM ${table} WHERE "id" = ? AND "version" = ? RETURNING "expires_at"`);
   // The expired go too: a process whose clock is behind must not see them still. They are not counted.
   const removeWhere = perIndex(
@@ -96,15 +101,19 @@ export function createCollection<T extends StoredRecord>(
     `DELETE FROM ${table} WHERE "rowid" IN (SELECT "rowid" FROM ${table} WHERE "sweep_at" <= ? LIMIT ?)`,
   );
 
-  const isLiving = (row: Row): boolean => {
-    const expiresAt = optionalInteger(row, 'expires_at');
-    return expiresAt === undefined || expiresAt > clock();
-  };
+  const isLiving = ({ expiresAt }: Pick<StoredRecord, 'expiresAt'>): boolean =>
+    expiresAt === undefined || expiresAt > clock();
+  const wasLiving = (row: Row): boolean => isLiving({ expiresAt: optionalInteger(row, 'expires_at') });
 
-  // Not made anew for each call: a read is little more than the database's own.
-  const storedOf = (row: Row | undefined): Stored<T> | undefined =>
-    row !== undefined && isLiving(row) ? decode<T>(row) : undefined;
-  const read = (id: string): MaybePromise<Stored<T> | undefined> => andThen(select.get(id), storedOf);
+  const read = (id: string): MaybePromise<Stored<T> | undefined> => {
+    const row = select.get(id);
+    return isPromise(row) ? row.then((found) => storedOf(id, found)) : storedOf(id, row);
+  };
+  const storedOf = (id: string, row: Row | undefined): Stored<T> | undefined => {
+    if (row === undefined) return undefined;
+    const stored = unpackRecord<T>(id, text(row, 'packed'));
+    return isLiving(stored.record) ? stored : undefined;
+  };
 
   const page = (rows: readonly Row[], limit: number): Page<Stored<T>> => {
     const items = rows.slice(0, limit).map((row) => decode<T>(row));
@@ -123,7 +132,7 @@ export function createCollection<T extends StoredRecord>(
         expiresAt ?? null,
         expiresAt === undefined ? null : sweepAt(expiresAt),
       ] as const;
-      const written = insert.run(parsed.id, version, parsed.createdAt, ...times, encode(parsed), clock());
+      const written = insert.run(parsed.id, version, parsed.createdAt, ...times, recordData(parsed), clock());
       return andThen(written, (count) => (count > 0 ? version : undefined));
     },
 
@@ -146,7 +155,7 @@ export function createCollection<T extends StoredRecord>(
         expiresAt === undefined ? null : sweepAt(expiresAt),
       ];
       const identity = rules.indexes.map((index) => (indexValue(parsed, index) as string | undefined) ?? null);
-      const values = [encode(parsed), id, version, clock(), parsed.createdAt, ...identity];
+      const values = [recordData(parsed), id, version, clock(), parsed.createdAt, ...identity];
       return andThen(set.run(following, ...times, ...values), (count): MaybePromise<Version | undefined> => {
         if (count > 0) return following;
         return andThen(read(id), (current) => {
@@ -172,16 +181,14 @@ export function createCollection<T extends StoredRecord>(
     take(id: string, call?: CallOptions): MaybePromise<T | undefined> {
       assertNotAborted(call);
       if (!isStorageKey(id)) return undefined;
-      return andThen(remove.all(id), ([row]) =>
-        row !== undefined && isLiving(row) ? decode<T>(row).record : undefined,
-      );
+      return andThen(removeRead.all(id), ([row]) => (row && storedOf(id, row))?.record);
     },
 
     delete(id: string, call?: CallOptions & { readonly version?: Version }): MaybePromise<boolean> {
       assertNotAborted(call);
       if (!isStorageKey(id)) return false;
       const rows = call?.version === undefined ? remove.all(id) : removeVersion.all(id, call.version);
-      return andThen(rows, ([row]) => row !== undefined && isLiving(row));
+      return andThen(rows, ([row]) => row !== undefined && wasLiving(row));
     },
 
     list({ index, value, cursor, limit }: ListQuery<T>, call?: CallOptions): MaybePromise<Page<Stored<T>>> {
@@ -207,7 +214,7 @@ export function createCollection<T extends StoredRecord>(
       rules.assertIndex(index);
       if (!isStorageKey(value)) return 0;
       const removed = removeWhere.get(index)?.all(value, call?.except ?? null) ?? [];
-      return andThen(removed, (rows) => rows.filter(isLiving).length);
+      return andThen(removed, (rows) => rows.filter(wasLiving).length);
     },
 
     scan({ cursor, limit }: ScanQuery, call?: CallOptions): MaybePromise<Page<Stored<T>>> {
@@ -225,29 +232,8 @@ export function createCollection<T extends StoredRecord>(
   });
 }
 
-function encode(record: StoredRecord): string {
-  const { id: _id, createdAt: _createdAt, expiresAt: _expiresAt, touchedAt: _touchedAt, ...data } = record;
-  return JSON.stringify(data);
-}
-
 function decode<T extends StoredRecord>(row: Row): Stored<T> {
-  const record = parseData(text(row, 'data'));
-  record['id'] = text(row, 'id');
-  record['createdAt'] = integer(row, 'created_at');
-  const expiresAt = optionalInteger(row, 'expires_at');
-  const touchedAt = optionalInteger(row, 'touched_at');
-  if (expiresAt !== undefined) record['expiresAt'] = expiresAt;
-  if (touchedAt !== undefined) record['touchedAt'] = touchedAt;
-  return { record: record as unknown as T, version: text(row, 'version') };
-}
-
-function parseData(data: string): Record<string, unknown> {
-  try {
-    return JSON.parse(data) as Record<string, unknown>;
-  } catch (cause) {
-    // Somebody else wrote into the table: what stood there is unknown, which is not the same as absent.
-    throw new StorageUnavailableError('A stored record cannot be read.', { cause });
-  }
+  return unpackRecord<T>(text(row, 'id'), text(row, 'packed'));
 }
 
 // One entry for each id, since an UPDATE that matches a row twice takes either. Ids that could not exist are absent.

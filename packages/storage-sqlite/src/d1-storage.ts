@@ -1,22 +1,23 @@
 import {
   type CallOptions,
   type Collection,
-  type CollectionDefinition,
   type Counters,
   type Environment,
   type MaybePromise,
   type Storage,
   type StoredRecord,
   assertNotAborted,
+  createCollectionRegistry,
   invalidOption,
+  leaseCollection,
   withDeadline,
 } from '@portcullis/core/storage';
+import { type CollectionContext, createCollection } from './collection.js';
 import { createCounters } from './counters.js';
 import { type Drift, findDrift, stuckNames } from './drift.js';
 import { type Query, type Row, type SqliteValue, integer } from './driver.js';
 import { SqliteStorageError, toStorageError } from './errors.js';
-import { checkPrefix, createStatements } from './migrations.js';
-import { createRegistry } from './registry.js';
+import { type TableSchema, checkPrefix, collectionSchema, countersSchema, createStatements } from './migrations.js';
 
 /** A statement of D1. */
 export interface D1Statement {
@@ -66,22 +67,28 @@ export function createD1Storage(database: D1Database, options: D1StorageOptions 
     throw invalidOption('timeoutMs', 'give whole milliseconds, 1 to 600,000.');
   const prefix = checkPrefix(options.prefix ?? 'portcullis_');
   const query = (sql: string): Query => createD1Query(database, sql);
-  const registry = createRegistry({ query, prefix, clock, random });
+  const context: CollectionContext = { query, prefix, clock, random };
+  const { collection, all } = createCollectionRegistry((rules) => ({
+    collection: limitCollection(createCollection(rules, context), limited),
+    more: collectionSchema(rules, prefix),
+  }));
+  const tables = (): readonly TableSchema[] => [countersSchema(prefix), ...all()];
   const limited = createLimits(timeoutMs);
-  const findOwnDrift = async (): Promise<readonly Drift[]> => findDrift(query, registry.tables());
+  const findOwnDrift = async (): Promise<readonly Drift[]> => findDrift(query, tables());
   const counters = createCounters({ query, prefix, clock });
   const inTurn = createTurns();
+  // withLease works on every storage without a word from the application.
+  collection(leaseCollection);
 
   return Object.freeze({
-    collection: <T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> =>
-      limitCollection(registry.collection(definition), limited),
+    collection,
     counters: Object.freeze({
       consume: (key, rule, how) =>
         limited(how, () => inTurn(key, () => limited(undefined, () => counters.consume(key, rule, how)))),
       reset: (key, call) => limited(call, () => counters.reset(key, call)),
     } satisfies Counters),
     capabilities: Object.freeze({ shared: true, durable: true, bus: false }),
-    migrations: () => registry.tables().flatMap(createStatements),
+    migrations: () => tables().flatMap(createStatements),
     drift: findOwnDrift,
     async migrate() {
       const drifts = await findOwnDrift();

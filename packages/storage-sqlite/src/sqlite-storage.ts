@@ -1,11 +1,16 @@
-import { type Environment, type Storage, invalidOption } from '@portcullis/core/storage';
-import type { CollectionContext } from './collection.js';
+import {
+  type Environment,
+  type Storage,
+  createCollectionRegistry,
+  invalidOption,
+  leaseCollection,
+} from '@portcullis/core/storage';
+import { type CollectionContext, createCollection } from './collection.js';
 import { createCounters } from './counters.js';
 import { type Drift, findDrift, stuckNames } from './drift.js';
 import { type SqliteDatabase, type SyncQuery, createQuery, execute } from './driver.js';
 import { SqliteStorageError } from './errors.js';
-import { type TableSchema, checkPrefix, createStatements } from './migrations.js';
-import { createRegistry } from './registry.js';
+import { type TableSchema, checkPrefix, collectionSchema, countersSchema, createStatements } from './migrations.js';
 
 /** How the storage uses its database. */
 export interface SqliteStorageOptions extends Pick<Environment, 'clock' | 'random'> {
@@ -48,7 +53,13 @@ export function createSqliteStorage(database: SqliteDatabase, options: SqliteSto
   const durable = !inMemory && options.durability !== 'normal';
   const query = (sql: string): SyncQuery => createQuery(database, sql);
   const context: CollectionContext = { query, prefix, clock: options.clock ?? Date.now, random: options.random };
-  const { collection, tables } = createRegistry(context);
+  const { collection, all } = createCollectionRegistry((rules) => ({
+    collection: createCollection(rules, context),
+    more: collectionSchema(rules, prefix),
+  }));
+  // withLease works on every storage without a word from the application.
+  collection(leaseCollection);
+  const tables = (): readonly TableSchema[] => [countersSchema(prefix), ...all()];
   return Object.freeze({
     collection,
     counters: createCounters(context),

@@ -6,6 +6,10 @@ import { type OpenDatabase, breakable, drivers, temporaryFolder } from './suppor
 
 const full = process.env['FULL'] === '1';
 const clockTests = storageTestIds.filter((id) => id.startsWith('clocks.'));
+const answersAtOnce = {
+  reason: 'a call answers at once or throws: nobody waits who could give up',
+  tests: storageTestIds.filter((id) => id.startsWith('hang.')),
+};
 
 for (const driver of drivers) {
   for (const place of ['file', 'memory', 'file, cached'] as const) {
@@ -37,8 +41,8 @@ for (const driver of drivers) {
       },
       skip:
         place === 'memory'
-          ? [{ reason: 'a database in memory is seen by its one connection only', tests: clockTests }]
-          : [],
+          ? [answersAtOnce, { reason: 'a database in memory is seen by its one connection only', tests: clockTests }]
+          : [answersAtOnce],
       breakIt() {
         setBroken(true);
         return () => setBroken(false);

@@ -55,12 +55,18 @@ function workerd(): { readonly binding: D1Database; dispose(): Promise<void> } {
 }
 
 /** A binding whose statements fail while `setBroken` says so, as when the database cannot be reached. */
-function breakable(database: D1Database): { readonly database: D1Database; setBroken(broken: boolean): void } {
+function breakable(database: D1Database): {
+  readonly database: D1Database;
+  setBroken(broken: boolean): void;
+  hold(): () => void;
+} {
   let broken = false;
+  let held: Promise<void> | undefined;
   const wrap = (statement: ReturnType<D1Database['prepare']>): ReturnType<D1Database['prepare']> => ({
     bind: (...values) => wrap(statement.bind(...values)),
     all: async () => {
       if (broken) throw new Error('D1_ERROR: Network connection lost.');
+      await held;
       return statement.all();
     },
   });
@@ -69,6 +75,16 @@ function breakable(database: D1Database): { readonly database: D1Database; setBr
     setBroken(value) {
       broken = value;
     },
+    hold() {
+      let release: () => void = () => undefined;
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => {
+        held = undefined;
+        release();
+      };
+    },
   };
 }
 
@@ -76,6 +92,7 @@ function breakable(database: D1Database): { readonly database: D1Database; setBr
   const clock = fakeClock();
   let runtime: ReturnType<typeof workerd>;
   let setBroken: (broken: boolean) => void;
+  let hold: () => () => void;
   storageSuite({
     name: 'createD1Storage (workerd)',
     async create(collections) {
@@ -85,7 +102,7 @@ function breakable(database: D1Database): { readonly database: D1Database; setBr
       for (const definition of collections) ready.collection(definition);
       await ready.migrate();
       const wrapped = breakable(binding);
-      ({ setBroken } = wrapped);
+      ({ setBroken, hold } = wrapped);
       // Each call goes through the runtime's own server, and a race makes thousands of them.
       return createD1Storage(wrapped.database, { clock, timeoutMs: 60_000 });
     },
@@ -97,6 +114,7 @@ function breakable(database: D1Database): { readonly database: D1Database; setBr
       setBroken(true);
       return () => setBroken(false);
     },
+    hang: () => hold(),
     destroy: () => runtime.dispose(),
     scale: { members: 40, increments: 60, modelRuns: 3 },
   });

@@ -3,9 +3,11 @@
  * @packageDocumentation
  */
 export { type FakeClock, fakeClock } from '@portcullis/testing';
+export { type Certificate, type CertificateAuthority, certificateAuthority } from './certificates.js';
 export { pgbouncer } from './pgbouncer.js';
 export { requirement } from './requirement.js';
 export {
+  type ClusterService,
   type CrashableOptions,
   type CrashableService,
   type Service,

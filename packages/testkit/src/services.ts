@@ -180,8 +180,17 @@ export async function crashableRedis(options: CrashableOptions = {}): Promise<Cr
   return crashable(`redis://${host}:${started.port}`, started);
 }
 
-/** A throwaway Redis Cluster of three masters; `port` and `url` are the first node's. */
-export async function redisCluster(): Promise<(Service & { readonly ports: readonly number[] }) | undefined> {
+/** A Redis Cluster of the test's own, whose nodes it may crash. */
+export interface ClusterService extends Service {
+  readonly ports: readonly number[];
+  /** Ends the node on this port as `kill -9` does. */
+  crash(port: number): Promise<void>;
+  /** Starts it again, and waits until it answers. */
+  restart(port: number): Promise<void>;
+}
+
+/** A throwaway Redis Cluster of three primaries, each with so many replicas; `port` and `url` are the first node's. */
+export async function redisCluster(replicas: 0 | 1 = 0): Promise<ClusterService | undefined> {
   const server = findProgram('redis-server');
   const cli = findProgram('redis-cli');
   if (!server || !cli) return missing('Redis Cluster', 'no redis-server with redis-cli');
@@ -201,21 +210,34 @@ export async function redisCluster(): Promise<(Service & { readonly ports: reado
       answers: redisAnswers,
       signal: 'SIGTERM',
     });
-  const nodes = await Promise.all([node(), node(), node()]);
+  const nodes = await Promise.all(Array.from({ length: 3 + 3 * replicas }, node));
   const ports = nodes.map((one) => one.port);
   const first = nodes[0];
   const [port] = ports;
   if (!first || port === undefined) throw new Error('unreachable: three nodes were started');
+  const at = (wanted: number): Throwaway => {
+    const found = nodes.find((one) => one.port === wanted);
+    if (found === undefined) throw new Error(`no node listens on ${wanted}`);
+    return found;
+  };
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((one) => one.stop()));
   };
   try {
     const addresses = ports.map((each) => `${host}:${each}`);
-    await first.run([cli, '--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes']);
+    await first.run([cli, '--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes']);
     await Promise.all(ports.map((each) => first.until(cli, each, 'cluster_state:ok')));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { host, port, ports, url: `redis://${host}:${port}`, stop };
+  return {
+    host,
+    port,
+    ports,
+    url: `redis://${host}:${port}`,
+    crash: (wanted) => at(wanted).crash(),
+    restart: (wanted) => at(wanted).restart(),
+    stop,
+  };
 }

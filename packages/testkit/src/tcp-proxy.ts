@@ -7,6 +7,10 @@ export interface TcpProxy {
   cut(): void;
   /** Lets nothing through any more, without a word to either side. */
   freeze(): void;
+  /** Keeps what is sent, either way, until `resume`. */
+  pause(): void;
+  /** Passes on what was kept, and lets everything through again. */
+  resume(): void;
   /** Lets new connections through again. What was frozen stays so. */
   mend(): void;
   /** Resets what is open and calls `then` at the next bytes that the service answers, in place of passing them on. */
@@ -28,7 +32,7 @@ export interface Target {
 export async function tcpProxy(first: Target): Promise<TcpProxy> {
   let target = first;
   let delayMs = 0;
-  let state: 'open' | 'cut' | 'frozen' = 'open';
+  let state: 'open' | 'cut' | 'frozen' | 'paused' = 'open';
   let atAnswer: (() => void) | undefined;
   const sockets = new Set<Socket>();
   const due = new WeakMap<Socket, number>();
@@ -51,6 +55,7 @@ export async function tcpProxy(first: Target): Promise<TcpProxy> {
     };
     for (const socket of pair) {
       sockets.add(socket);
+      if (state === 'paused') socket.pause();
       socket.setNoDelay(true);
       socket.on('error', end);
       socket.on('close', end);
@@ -94,6 +99,14 @@ export async function tcpProxy(first: Target): Promise<TcpProxy> {
     },
     freeze() {
       state = 'frozen';
+    },
+    pause() {
+      state = 'paused';
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      state = 'open';
+      for (const socket of sockets) socket.resume();
     },
     mend() {
       state = 'open';

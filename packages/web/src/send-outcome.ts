@@ -27,6 +27,7 @@ export async function sendFields({ exchange }: WebState, answer: () => Promise<R
   } catch {
     response = new Response(response.body, response);
   }
-  for (const [name, value] of fields) response.headers.append(name, value);
+  // What the application says as well (no-store) is said once.
+  for (const [name, value] of fields) if (response.headers.get(name) !== value) response.headers.append(name, value);
   return response;
 }

@@ -76,8 +76,8 @@ export interface WebGuard<P extends Principal, V extends Vocabulary> {
   auth(source: WebArguments[0]): Authentication<P, V>;
   /** Who is calling, if anyone. @throws {CoreError} `guard_missing` where no guard ran. */
   optionalAuth(source: WebArguments[0]): Authentication<P, V> | undefined;
-  /** What this request's guard loaded for that permission. @throws {CoreError} `guard_missing` if it was not that one. */
-  resource<const K extends keyof V['resources'] & string>(source: WebArguments[0], permission: K): V['resources'][K];
+  /** What the guard loaded for a permission; `unknown` without a rule. @throws {CoreError} `guard_missing` for another. */
+  resource<const K extends V['permission'] & string>(source: WebArguments[0], permission: K): ResourceOf<V, K>;
   /** Both ends of the request, for functions that sign in and out. @throws {CoreError} `guard_missing` where no guard ran. */
   exchange(source: WebArguments[0]): Exchange;
   /** A `fetch` of a route table: 403 for routes that state nothing. @throws {CoreError} `invalid_option` for a bad route. */

@@ -139,6 +139,17 @@ describe('a route table', () => {
     expect(await call('/x/y', { method: 'DELETE' })).toEqual(['rest', { '*': 'x/y' }]);
   });
 
+  it('says once what a handler and a feature both say', async () => {
+    const g = kit();
+    const handler = g.open()(({ request: asked }) => {
+      g.exchange(asked).response.append('cache-control', 'no-store');
+      g.exchange(asked).response.append('vary', 'Origin');
+      return new Response('', { headers: { 'cache-control': 'no-store', vary: 'Accept' } });
+    });
+    const { headers } = await handler(request('/'));
+    expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['no-store', 'Accept, Origin']);
+  });
+
   it('answers 405 and OPTIONS with the methods there are, and 404 or its fallback for no path', async () => {
     const g = kit();
     const routes = { 'GET /x': g.open()(answer), 'POST /x': g.open()(answer) };
@@ -161,8 +172,14 @@ describe('a route table', () => {
     expect((await app(request('/admin/bare', 'ada'))).status).toBe(200);
     expect((await app(request('/lobby/bare', 'ada'))).status).toBe(403);
     expect(g.audit(app)).toEqual([
-      { method: 'GET', path: '/admin/bare', state: 'guarded', requirement: 'authenticated' },
-      { method: 'GET', path: '/admin/open', state: 'open', requirement: 'open' },
+      {
+        method: 'GET',
+        path: '/admin/bare',
+        state: 'guarded',
+        requirement: 'authenticated',
+        asks: { kind: 'authenticated' },
+      },
+      { method: 'GET', path: '/admin/open', state: 'open', requirement: 'open', asks: { kind: 'open' } },
       { method: 'GET', path: '/lobby/bare', state: 'closed' },
       { method: '*', path: 'answer', state: 'opaque' },
     ]);

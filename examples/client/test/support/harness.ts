@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type ApiClient, createClient, type IssuedKey, type Post } from '../../src/api-client.js';
-import { type Example, type ExampleName, startExample } from '../../src/start-example.js';
+import { type Example, type ExampleName, type Runtime, startExample } from '../../src/start-example.js';
 
 /** How long a process may take to come up on a machine that is busy. */
-export const starting = 30_000;
+export const starting = 120_000;
 
 /** An example that runs while the tests of a file do, and its users. */
 export interface Harness {
@@ -27,7 +27,7 @@ export interface Harness {
 }
 
 /** Starts an example before the tests of the file, with data of its own, and stops it after them. */
-export function useExample(name: ExampleName): Harness {
+export function useExample(name: ExampleName, runtime: Runtime = 'node'): Harness {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-example-'));
   const data = join(folder, 'data');
   let example: Example;
@@ -35,7 +35,7 @@ export function useExample(name: ExampleName): Harness {
   const seeded = new Map<string, string>();
 
   beforeAll(async () => {
-    example = await startExample(name, { DATA_DIR: data });
+    example = await startExample(name, { DATA_DIR: data }, runtime);
     for (const user of ['ada', 'grace', 'rex', 'root']) seeded.set(user, example.keyOf(user));
   }, starting);
   afterAll(async () => {
@@ -77,7 +77,7 @@ export function useExample(name: ExampleName): Harness {
     },
     async restart() {
       expect(await example.stop('SIGTERM')).toBe(0);
-      return (example = await startExample(name, { DATA_DIR: data }));
+      return (example = await startExample(name, { DATA_DIR: data }, runtime));
     },
   };
 }

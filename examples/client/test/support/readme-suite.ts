@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Harness } from './harness.js';
+import { type Harness, starting } from './harness.js';
 
 /** The commands of a README's "Try it", each with the status that its comment promises. */
 interface Walk {
@@ -24,7 +24,7 @@ const tools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).st
 /** The README: what it tells people to type works. */
 export function readmeSuite(harness: Harness): void {
   describe('README', () => {
-    it.skipIf(!tools)('shows commands that answer as it says (needs bash and curl)', () => {
+    it.skipIf(!tools)('shows commands that answer as it says (needs bash and curl)', { timeout: starting }, () => {
       const { script, commands, statuses } = readWalk(
         readFileSync(new URL(`../../../${harness.name}/README.md`, import.meta.url), 'utf8'),
       );

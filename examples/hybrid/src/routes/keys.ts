@@ -15,7 +15,7 @@ const Page = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
-const NewKey = z.strictObject({
+export const NewKey = z.strictObject({
   name: text(100),
   scopes: z.array(z.enum([...policy.permissions])).optional(),
   expiresInDays: z.number().positive().max(3650).optional(),
@@ -28,7 +28,7 @@ const NewKey = z.strictObject({
     .optional(),
 });
 
-const Rotation = z.strictObject({ graceSeconds: z.number().int().min(0).max(7_776_000).default(0) });
+export const Rotation = z.strictObject({ graceSeconds: z.number().int().min(0).max(7_776_000).default(0) });
 
 /** Users manage their own keys. Administrators see and revoke everybody's, and get the plaintext of their own only. */
 export function keyRoutes({ g, keys }: Auth, users: Users) {

@@ -9,7 +9,7 @@ const Page = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
-const NewPost = z.strictObject({
+export const NewPost = z.strictObject({
   title: text(200),
   body: text(20_000),
 });

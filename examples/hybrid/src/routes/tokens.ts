@@ -7,9 +7,9 @@ import { email, readBody, secretText } from '../input.js';
 import { permissionsOfRole } from '../policy.js';
 import { answerOf, ApiProblem } from '../problems.js';
 
-const Login = z.strictObject({ email, password: secretText(1000), code: secretText(100).optional() });
-const Refresh = z.strictObject({ refresh_token: secretText(8192) });
-const Revocation = z.strictObject({ token: secretText(8192) });
+export const Login = z.strictObject({ email, password: secretText(1000), code: secretText(100).optional() });
+export const Refresh = z.strictObject({ refresh_token: secretText(8192) });
+export const Revocation = z.strictObject({ token: secretText(8192) });
 
 /** The one application that these tokens are for. It runs at the user's and can keep no secret. */
 const clientId = 'app';

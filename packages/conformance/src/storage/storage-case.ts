@@ -47,6 +47,8 @@ export interface StorageContext {
   readonly another: (clock: Clock) => Promise<Storage>;
   /** Makes every call to the backend fail until the function returned is called. */
   readonly breakIt: () => Promise<() => Promise<void>>;
+  /** Keeps back every answer of the backend until the function returned is called. */
+  readonly hang: () => Promise<() => Promise<void>>;
   /** A short string that no other test uses. */
   readonly unique: () => string;
   /** A record with an id and owner of its own, created now. */

@@ -2,6 +2,7 @@ import { clockCases } from './cases/clock-cases.js';
 import { compositionCases } from './cases/composition-cases.js';
 import { counterCases } from './cases/counter-cases.js';
 import { createCases } from './cases/create-cases.js';
+import { hangCases } from './cases/hang-cases.js';
 import { keyCases } from './cases/key-cases.js';
 import { listCases } from './cases/list-cases.js';
 import { modelCases } from './cases/model-cases.js';
@@ -25,5 +26,6 @@ export const storageGroups: Readonly<Record<string, readonly StorageCase[]>> = {
   'modify, withLease, cached': compositionCases,
   'several clocks': clockCases,
   'outages and facts': outageCases,
+  'a backend that does not answer': hangCases,
   'the model': modelCases,
 };

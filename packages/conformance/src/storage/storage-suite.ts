@@ -31,6 +31,11 @@ export interface StorageSuiteOptions {
   /** Makes every call to the backend fail until the function it gives is called. Without it, skip `outage.unavailable` with a reason. */
   readonly breakIt?: (storage: Storage) => MaybePromise<() => MaybePromise<void>>;
   /**
+   * Keeps back every answer of the backend, late answers included, until the function it gives is called: by a proxy before a server, say. The
+   * storage's own timeout must be a second at least. Without it, skip the tests that begin with `hang.` with a reason.
+   */
+  readonly hang?: (storage: Storage) => MaybePromise<() => MaybePromise<void>>;
+  /**
    * Makes another storage over the same records, as a process with the clock `clock` has it; `destroy` ends what it opens. Without it,
    * skip the tests that begin with `clocks.` with a reason.
    */
@@ -114,6 +119,11 @@ function createContext(storage: Storage, options: StorageSuiteOptions): StorageC
         throw new Error('Give storageSuite breakIt, or skip outage.unavailable with a reason.');
       const mend = await options.breakIt(storage);
       return async () => mend();
+    },
+    async hang() {
+      if (options.hang === undefined) throw new Error('Give storageSuite hang, or skip hang.* with a reason.');
+      const resume = await options.hang(storage);
+      return async () => resume();
     },
     unique,
     item: (fields) => ({ id: unique(), owner: unique(), createdAt: options.clock(), ...fields }),

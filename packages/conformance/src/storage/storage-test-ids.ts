@@ -64,6 +64,8 @@ export const storageTestIds = [
   'clocks.touch',
   'clocks.counters',
   'outage.unavailable',
+  'hang.timeout',
+  'hang.abort',
   'capabilities.stated',
   'collection.same-records',
   'collection.refuses-names',

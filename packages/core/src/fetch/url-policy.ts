@@ -23,6 +23,9 @@ const carriesOther = /^\[(?:2002:|2001:(?:0?:|db8:))/;
 
 const localName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa)\.?$/;
 
+// Also with the dot of the root, which search lists and container networks resolve all the same.
+const singleLabel = /^[^.]*\.?$/;
+
 /** Why a URL must not be fetched, in words for a configuration error; `undefined` when it may. */
 export type UrlObjection = string | undefined;
 
@@ -43,7 +46,7 @@ export function urlObjection(text: string, allowPrivate: boolean): UrlObjection 
   const literal = host.startsWith('[');
   const isPrivate = literal
     ? !publicV6.test(host) || carriesOther.test(host)
-    : isPrivateV4(host) || localName.test(host) || !host.includes('.');
+    : isPrivateV4(host) || localName.test(host) || singleLabel.test(host);
   return isPrivate
     ? 'its host is on a private network; set dangerouslyAllowPrivateNetwork if that is meant'
     : undefined;

@@ -42,6 +42,20 @@ export type AuthenticationResult<P extends Principal = Principal> = Absent | Aut
 /** `{ outcome: 'absent' }`, once. */
 export const absent: Absent = /* @__PURE__ */ Object.freeze({ outcome: 'absent' });
 
+/** Where a credential may stand in a request. */
+export type CredentialPlace =
+  /** `Authorization`, with this HTTP authentication scheme. `format` is a word for people: `JWT`. */
+  | { readonly in: 'authorization'; readonly scheme: string; readonly format?: string | undefined }
+  | { readonly in: 'header' | 'cookie'; readonly name: string };
+
+/** A kind of credential as the description of an API tells of it. */
+export interface CredentialDescription {
+  /** Each is enough. */
+  readonly places: readonly CredentialPlace[];
+  /** Statuses of refusals that no credential is spared, beside 400, 401 and 503: 429 where it has a quota. Default none. */
+  readonly statuses?: readonly number[] | undefined;
+}
+
 /** Reads and checks credentials of one kind. */
 export interface Authenticator<P extends Principal = Principal> {
   /** Names the kind in events, in `credential.scheme` and in a route's `schemes`: `api-key`, `jwt`, `session`. */
@@ -54,6 +68,8 @@ export interface Authenticator<P extends Principal = Principal> {
   authenticate(request: AuthRequest): MaybePromise<AuthenticationResult<P>>;
   /** How to ask for this kind; `undefined` for a kind that no client can be asked for. */
   challenge(): Challenge | undefined;
+  /** For descriptions of the API. Default: the one place that `challenge` names. */
+  readonly description?: CredentialDescription | undefined;
 }
 
 /** The union of what a list of authenticators can answer. */

@@ -3,7 +3,7 @@ import { isPortcullisError } from '../errors/portcullis-error.js';
 import { createEvents } from '../events/events.js';
 import type { Policy, Vocabulary } from '../policy/policy.js';
 import { isPromise, type MaybePromise, settle, andThen } from '../runtime/maybe-promise.js';
-import type { Authenticated, AuthenticationResult, Authenticator, PrincipalOf } from './authenticator.js';
+import type { Authenticated, Authenticator, PrincipalOf } from './authenticator.js';
 import { authSignal } from './auth-signal.js';
 import type { Authentication } from './authentication.js';
 import { createOutcomes } from './create-outcomes.js';
@@ -16,12 +16,11 @@ import { createReporter } from './guard-reporter.js';
 import { LiveAuthentication } from './live-authentication.js';
 import type { AuthRequest, HeaderField } from './request.js';
 import type { Requirement } from './requirement.js';
-import { createRoleResolver } from './resolve-roles.js';
 import { assertRoutesClosed } from './route-audit.js';
 import { queryCredentialPattern, selectAuthenticator } from './select-authenticator.js';
 import { validateRequirement } from './validate-requirement.js';
 
-const noHeaders: readonly HeaderField[] = /* @__PURE__ */ Object.freeze([]);
+const none: readonly never[] = /* @__PURE__ */ Object.freeze([]);
 
 /** What a guard found out about a request, so that a second requirement does not ask (and charge) the credential again. */
 interface Remembered {
@@ -32,11 +31,12 @@ interface Remembered {
   /** An earlier pass has put the result's header fields on the response. */
   delivered: boolean;
 }
+const nothing = /* @__PURE__ */ Object.freeze({});
 const open: Allowed<never, never, never> = /* @__PURE__ */ Object.freeze({
   allowed: true,
   auth: undefined,
   resource: undefined,
-  headers: noHeaders,
+  headers: none,
 });
 
 /**
@@ -60,7 +60,6 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
   const events = options.events ?? createEvents<GuardEvents>({ clock });
   const report = createReporter(events, options.onError);
   const outcomes = createOutcomes(authenticators, realm, (found) => permissionDenial(policy as Policy, found, false));
-  const rolesOf = createRoleResolver<P>(options.roles, { cache: options.rolesCache, clock });
   const inQuery = queryCredentialPattern(options.credentialQueryParameters ?? ['access_token', 'api_key', 'apikey']);
 
   // The guard's own, so that no other guard's answer is taken. A property costs a fraction of a WeakMap's entry.
@@ -72,32 +71,34 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
     readonly request: AuthRequest;
     readonly requirement: Exclude<Requirement, { kind: 'open' }>;
     readonly load: (() => MaybePromise<unknown>) | undefined;
+    /** Of the authenticator that is being asked, or whose answer is used: whatever fails then concerns its credential. */
+    scheme: string | undefined;
   }
 
-  function refuse(denial: Denial, passage: Passage, scheme?: string): Refused {
-    return { allowed: false, denial, outcome: outcomes.of(denial, { schemes: passage.requirement.schemes, scheme }) };
+  function refuse(denial: Denial, { requirement: { schemes }, scheme }: Passage): Refused {
+    return { allowed: false, denial, outcome: outcomes.of(denial, { schemes, scheme }) };
   }
 
-  function unavailable(passage: Passage, error: unknown, scheme?: string, retryAfterSeconds?: number): Refused {
-    report.unavailable(passage.request, scheme, error);
+  function unavailable(passage: Passage, error: unknown, retryAfterSeconds?: number): Refused {
+    const { request, scheme } = passage;
+    report.credential('authentication.unavailable', request, { scheme, reason: report.reason(error) });
     const headers: HeaderField[] | undefined =
       retryAfterSeconds === undefined ? undefined : [['retry-after', String(Math.ceil(retryAfterSeconds))]];
-    return refuse(deny('unavailable', { headers }), passage, scheme);
+    return refuse(deny('unavailable', { headers }), passage);
   }
 
-  function reject(passage: Passage, denial: Denial, scheme?: string): Refused {
-    report.rejected(passage.request, scheme, denial);
-    return refuse(denial, passage, scheme);
-  }
-
-  function anonymous(passage: Passage): Decision<P, V, never> {
-    if (passage.requirement.kind === 'optional') return open;
-    return reject(passage, deny('credential_missing', { detail: 'A credential is required.' }));
+  function reject(passage: Passage, denial: Denial): Refused {
+    const { request, scheme } = passage;
+    report.credential('authentication.rejected', request, { scheme, code: denial.code, detail: denial.detail });
+    return refuse(denial, passage);
   }
 
   function authenticate(passage: Passage): MaybePromise<Decision<P, V, unknown>> {
     const selection = selectAuthenticator(passage.request, authenticators, passage.requirement.schemes, inQuery);
-    if (selection.kind === 'refused') return reject(passage, selection.denial, selection.scheme);
+    if (selection.kind === 'refused') {
+      passage.scheme = selection.scheme;
+      return reject(passage, selection.denial);
+    }
     if (selection.kind === 'explicit') return ask(passage, [selection.authenticator], 0, true);
     return ask(passage, selection.authenticators, 0, false);
   }
@@ -110,33 +111,31 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
   ): MaybePromise<Decision<P, V, unknown>> {
     const authenticator = list[at];
     if (authenticator === undefined) {
-      if (!explicit) return anonymous(passage);
-      return reject(
-        passage,
-        deny('invalid_token', { detail: 'The credential could not be read.', challenge: { error: 'invalid_token' } }),
-        list[0]?.scheme,
-      );
+      if (explicit) {
+        const detail = 'The credential could not be read.';
+        return reject(passage, deny('invalid_token', { detail, challenge: { error: 'invalid_token' } }));
+      }
+      passage.scheme = undefined;
+      if (passage.requirement.kind === 'optional') return open;
+      return reject(passage, deny('credential_missing', { detail: 'A credential is required.' }));
     }
     const { scheme } = authenticator;
+    passage.scheme = scheme;
     const known = (passage.request as Remembering)[remembered];
     if (known?.authenticator === authenticator && isGood(known)) return admit(passage, known);
-    const answer = settle<AuthenticationResult>(
-      () => authenticator.authenticate(passage.request),
-      (cause) => ({ outcome: 'unavailable', cause }),
-    );
-    return andThen(answer, (result) => {
+    return andThen(authenticator.authenticate(passage.request), (result) => {
       switch (result.outcome) {
         case 'absent':
           return ask(passage, list, at + 1, explicit);
         case 'authenticated':
           return admit(passage, remember(passage.request, authenticator, result));
         case 'rejected':
-          return reject(passage, result.denial, scheme);
+          return reject(passage, result.denial);
         case 'unavailable':
-          return unavailable(passage, result.cause, scheme, result.retryAfterSeconds);
+          return unavailable(passage, result.cause, result.retryAfterSeconds);
         default:
           // An authenticator of another make that answers something else has checked nothing.
-          return unavailable(passage, new TypeError(`The authenticator "${scheme}" gave no known outcome.`), scheme);
+          throw new TypeError(`The authenticator "${scheme}" gave no known outcome.`);
       }
     });
   }
@@ -160,21 +159,18 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
     } catch {
       // A frozen request is asked about each time; looking first would cost more than the rest.
     }
-    report.succeeded(request, result);
+    report.caller('authentication.succeeded', request, result, nothing);
     return known;
   }
 
   function admit(passage: Passage, known: Remembered): MaybePromise<Decision<P, V, unknown>> {
     const result = known.result as Authenticated<P>;
-    const { scheme } = result.credential;
     const stale = freshnessDenial(result.credential, passage.requirement, clock());
-    if (stale !== undefined) return reject(passage, stale, scheme);
-    const roles = settle<readonly string[] | { readonly failed: unknown }>(
-      () => known.roles ?? result.roles ?? rolesOf(result.principal),
-      (failed) => ({ failed }),
-    );
-    return andThen(roles, (held) => {
-      if ('failed' in held) return unavailable(passage, held.failed, scheme);
+    if (stale !== undefined) return reject(passage, stale);
+    const roles = known.roles ?? result.roles ?? options.roles?.(result.principal) ?? none;
+    return andThen<readonly string[], Decision<P, V, unknown>>(roles, (held) => {
+      // A forgotten return would otherwise read as "no roles" and hide the mistake.
+      if (!Array.isArray(held)) throw new TypeError('createGuard: roles must return an array of role names.');
       known.roles = held;
       return authorize(passage, known, held);
     });
@@ -196,8 +192,8 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
     const asked = requirement.kind === 'authenticated' || requirement.kind === 'optional' ? undefined : requirement;
     const denied = (found: ExpressionVerdict): Refused => {
       const denial = permissionDenial(policy as Policy, found, asked?.conceal === true);
-      report.denied(request, result, found, denial);
-      return refuse(denial, passage, credential.scheme);
+      report.caller('authorization.denied', request, result, { ...found, code: denial.code });
+      return refuse(denial, passage);
     };
 
     if (asked !== undefined) {
@@ -208,24 +204,16 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
       if (asked !== undefined) {
         const found = withResource(bound, asked.permission, resource);
         if (found.verdict !== 'granted') return denied(found);
-        report.granted(request, result, found.permission);
+        report.caller('authorization.granted', request, result, { permission: found.permission });
       }
-      const headers = known.delivered ? noHeaders : (result.headers ?? noHeaders);
+      const headers = known.delivered ? none : (result.headers ?? none);
       known.delivered = true;
       return { allowed: true, auth, resource, headers };
     };
     if (load === undefined) return decide(undefined);
-    const loading = settle<{ readonly value: unknown } | { readonly failed: unknown }>(
-      () => andThen(load(), (value) => ({ value })),
-      (failed) => ({ failed }),
+    return andThen(load(), (value) =>
+      value === undefined || value === null ? refuse(deny('not_found'), passage) : decide(value),
     );
-    return andThen(loading, (loaded) => {
-      if ('failed' in loaded) return unavailable(passage, loaded.failed, credential.scheme);
-      const { value } = loaded;
-      return value === undefined || value === null
-        ? refuse(deny('not_found'), passage, credential.scheme)
-        : decide(value);
-    });
   }
 
   /** Waits no longer than `timeout`; what arrives later is dropped. */
@@ -245,10 +233,11 @@ export function createGuard<const A extends readonly Authenticator[], V extends 
 
   return {
     policy,
+    authenticators,
     on: events.on,
     check<R>(request: AuthRequest, requirement: Requirement, load?: () => MaybePromise<R | null | undefined>) {
       if (requirement.kind === 'open') return open;
-      const passage: Passage = { request, requirement, load };
+      const passage: Passage = { request, requirement, load, scheme: undefined };
       const decision = settle(
         () => authenticate(passage),
         (error) => unavailable(passage, error),

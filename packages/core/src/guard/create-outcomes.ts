@@ -28,17 +28,6 @@ interface Offered {
   readonly challenge: Challenge;
 }
 
-/** Challenges of one HTTP scheme become one, so that no parameter stands twice (RFC 6750 section 3). */
-function merge(offered: readonly Challenge[]): readonly Challenge[] {
-  const merged = new Map<string, Challenge>();
-  for (const challenge of offered) {
-    const key = challenge.scheme.toLowerCase();
-    const first = merged.get(key);
-    merged.set(key, first === undefined ? challenge : { ...first, params: { ...challenge.params, ...first.params } });
-  }
-  return [...merged.values()];
-}
-
 /** Turns denials into what an adapter writes: RFC 9457 body, challenges, and never anything a cache may keep. */
 export function createOutcomes(
   authenticators: readonly Authenticator[],
@@ -65,15 +54,17 @@ export function createOutcomes(
     const own = offered.find(({ authenticator }) => authenticator === scheme)?.challenge.scheme;
     // RFC 6750 puts the error on the challenge of the credential that failed; one that nobody reads fails on each.
     const target = (challengeScheme ?? own)?.toLowerCase();
-    const concerned = (challenge: Challenge): boolean =>
-      target === undefined || challenge.scheme.toLowerCase() === target;
-    const merged = merge(offered.map(({ challenge }) => challenge));
-    const complete = merged.map((challenge) => ({
-      ...challenge,
-      params: { realm, ...challenge.params, ...(concerned(challenge) && params) },
-    }));
-    const named = status === 401 ? complete : complete.filter(concerned);
-    return named.length === 0 ? undefined : formatChallenges(named);
+    // Challenges of one HTTP scheme become one, so that no parameter stands twice (RFC 6750 section 3).
+    const merged = new Map<string, Challenge>();
+    for (const { challenge } of offered) {
+      const key = challenge.scheme.toLowerCase();
+      const concerned = target === undefined || key === target;
+      if (status !== 401 && !concerned) continue;
+      const first = merged.get(key);
+      const all = { realm, ...challenge.params, ...first?.params, ...(concerned && params) };
+      merged.set(key, { ...(first ?? challenge), params: all });
+    }
+    return merged.size === 0 ? undefined : formatChallenges([...merged.values()]);
   }
 
   function of(denial: Denial, context: OutcomeContext): Outcome {

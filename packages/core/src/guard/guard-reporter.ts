@@ -1,18 +1,29 @@
 import { isPortcullisError } from '../errors/portcullis-error.js';
-import type { Events, EventType } from '../events/events.js';
+import type { Events } from '../events/events.js';
 import type { Authenticated } from './authenticator.js';
-import type { ExpressionVerdict } from './check-permission.js';
-import type { Denial } from './denial.js';
 import type { GuardEvents } from './guard-events.js';
 import type { AuthRequest } from './request.js';
 
+type CallerEvent = 'authentication.succeeded' | 'authorization.denied' | 'authorization.granted';
+type CredentialEvent = 'authentication.rejected' | 'authentication.unavailable';
+/** What an event says beside the facts that all of its kind have. */
+type Beside<K extends keyof GuardEvents, Facts> = Omit<GuardEvents[K], keyof Facts>;
+type CallerFacts = GuardEvents['authentication.succeeded'];
+type RequestFacts = Pick<CallerFacts, 'method' | 'path' | 'ip'>;
+
 /** What the guard tells of each decision. Nothing is built for an event that nobody listens to. */
 export interface GuardReporter {
-  succeeded(request: AuthRequest, result: Authenticated): void;
-  rejected(request: AuthRequest, scheme: string | undefined, denial: Denial): void;
-  unavailable(request: AuthRequest, scheme: string | undefined, error: unknown): void;
-  denied(request: AuthRequest, result: Authenticated, found: ExpressionVerdict, denial: Denial): void;
-  granted(request: AuthRequest, result: Authenticated, permission: string): void;
+  /** About somebody who is known. */
+  caller<K extends CallerEvent>(
+    type: K,
+    request: AuthRequest,
+    result: Authenticated,
+    beside: Beside<K, CallerFacts>,
+  ): void;
+  /** About a credential that stands for nobody yet. */
+  credential<K extends CredentialEvent>(type: K, request: AuthRequest, beside: Beside<K, RequestFacts>): void;
+  /** Tells the application's log what was thrown. Its class or code, for the event. */
+  reason(error: unknown): string;
 }
 
 function pathOf(url: string): string {
@@ -35,34 +46,32 @@ export function createReporter(
   events: Events<GuardEvents>,
   onError: (error: unknown) => void = printBug,
 ): GuardReporter {
-  const requestFacts = ({ method, url, ip }: AuthRequest) => ({ method, path: pathOf(url), ip });
-  const callerFacts = (request: AuthRequest, { principal, credential, actor }: Authenticated) => ({
-    ...requestFacts(request),
-    scheme: credential.scheme,
-    credentialId: credential.id,
-    principalKind: principal.kind,
-    principalId: principal.id,
-    tenant: principal.tenant,
-    actorId: actor?.id,
-  });
-  const tell = <K extends EventType<GuardEvents>>(type: K, fields: () => GuardEvents[K]): void => {
-    if (events.wants(type)) events.emit(type, fields());
-  };
+  const requestFacts = ({ method, url, ip }: AuthRequest): RequestFacts => ({ method, path: pathOf(url), ip });
   return {
-    succeeded: (request, result) => tell('authentication.succeeded', () => callerFacts(request, result)),
-    rejected: (request, scheme, { code, detail }) =>
-      tell('authentication.rejected', () => ({ ...requestFacts(request), scheme, code, detail })),
-    unavailable(request, scheme, error) {
+    caller(type, request, { principal, credential, actor }, beside) {
+      if (!events.wants(type)) return;
+      const facts: CallerFacts = {
+        ...requestFacts(request),
+        scheme: credential.scheme,
+        credentialId: credential.id,
+        principalKind: principal.kind,
+        principalId: principal.id,
+        tenant: principal.tenant,
+        actorId: actor?.id,
+      };
+      events.emit(type, { ...facts, ...beside } as unknown as GuardEvents[typeof type]);
+    },
+    credential(type, request, beside) {
+      if (events.wants(type))
+        events.emit(type, { ...requestFacts(request), ...beside } as unknown as GuardEvents[typeof type]);
+    },
+    reason(error) {
       try {
         onError(error);
       } catch {
         // The application's own log failed; the refusal must still go out.
       }
-      tell('authentication.unavailable', () => ({ ...requestFacts(request), scheme, reason: reasonOf(error) }));
+      return reasonOf(error);
     },
-    denied: (request, result, { permission, verdict }, { code }) =>
-      tell('authorization.denied', () => ({ ...callerFacts(request, result), permission, verdict, code })),
-    granted: (request, result, permission) =>
-      tell('authorization.granted', () => ({ ...callerFacts(request, result), permission })),
   };
 }

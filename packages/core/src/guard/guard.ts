@@ -19,12 +19,10 @@ export interface GuardOptions<A extends readonly Authenticator[], V extends Voca
   /** Its rules must read nothing from the principal that these authenticators do not supply. */
   readonly policy: Policy<V>;
   /**
-   * What the principal may do now. Asked once a request, before `auth` exists; a failure is a 503.
+   * What the principal may do now. Asked once a request, before `auth` exists; a failure is a 503. `cachedRoles` keeps answers.
    * Without it only roles that an authenticator has read itself are held.
    */
   readonly roles?: (principal: PrincipalOf<A>) => MaybePromise<readonly V['role'][]>;
-  /** Keeps what `roles` answered for `ttl` milliseconds (default: not at all): a role change then takes that long. `max` entries, default 10,000. */
-  readonly rolesCache?: { readonly ttl: number; readonly max?: number };
   /** The protection space that challenges name. Default `api`. */
   readonly realm?: string;
   /** How long authenticating, roles and loading may take together, in milliseconds, 1 to 60,000. Default 5,000. Beyond: 503. */
@@ -95,6 +93,8 @@ export interface Guard<P extends Principal = Principal, V extends Vocabulary = V
   assertClosed(routes: readonly RouteEntry[], acknowledged?: readonly string[]): void;
   on<K extends keyof GuardEvents | '*'>(type: K, listener: EventListener<GuardEvents, K>): () => void;
   readonly policy: Policy<V>;
+  /** As they were given, for descriptions of the API. */
+  readonly authenticators: readonly Authenticator[];
   /** Type-level only; never set. */
   readonly principal?: P;
 }

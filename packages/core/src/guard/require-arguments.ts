@@ -45,7 +45,12 @@ export function readRequireArguments<Source>(
   if (rest.length > (hasLoader ? 2 : 1) || (options !== undefined && (typeof options !== 'object' || options === null)))
     throw invalidOption('require', 'give a permission, then a loader where there is a resource, then options');
   return {
-    requirement: { ...(options as PermissionOptions | undefined), kind: 'permission', permission },
+    requirement: {
+      ...(options as PermissionOptions | undefined),
+      kind: 'permission',
+      permission,
+      ...(hasLoader && { loads: true }),
+    },
     load: hasLoader ? (rest[0] as Loader<Source, unknown>) : undefined,
   };
 }

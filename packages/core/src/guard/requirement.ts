@@ -24,7 +24,12 @@ export type Requirement =
   | { readonly kind: 'open' }
   | ({ readonly kind: 'optional' } & RequirementOptions)
   | ({ readonly kind: 'authenticated' } & RequirementOptions)
-  | ({ readonly kind: 'permission'; readonly permission: PermissionExpression } & PermissionOptions);
+  | ({
+      readonly kind: 'permission';
+      readonly permission: PermissionExpression;
+      /** A loader finds its resource, so that 404 is one of its answers. */
+      readonly loads?: boolean | undefined;
+    } & PermissionOptions);
 
 /** One of these is enough. The permissions must have no rule. */
 export function anyOf<const P extends string>(

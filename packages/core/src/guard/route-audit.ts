@@ -11,6 +11,8 @@ export interface RouteEntry {
   readonly state: 'guarded' | 'open' | 'closed' | 'opaque';
   /** The requirement in words: `posts:delete`, `authenticated`, `anyOf(a, b)`. */
   readonly requirement?: string;
+  /** The requirement itself, with its options, for tools. */
+  readonly asks?: Requirement;
 }
 
 function inWords(expression: PermissionExpression): string {
@@ -33,6 +35,7 @@ export function routeEntry(method: string, path: string, requirement: Requiremen
     path,
     state: requirement.kind === 'open' ? 'open' : 'guarded',
     requirement: describeRequirement(requirement),
+    asks: requirement,
   };
 }
 

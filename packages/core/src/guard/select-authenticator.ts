@@ -1,3 +1,4 @@
+import type { DenialCode } from '../errors/core-errors.js';
 import type { Authenticator } from './authenticator.js';
 import { malformedCredential, readAuthorization } from './credentials-header.js';
 import { type Denial, deny } from './denial.js';
@@ -11,8 +12,10 @@ export type Selection =
 
 const none: Selection = { kind: 'ambient', authenticators: [] };
 
-function refused(denial: Denial, scheme?: string): Selection {
-  return { kind: 'refused', denial, scheme };
+/** With the error of RFC 6750 section 3.1 that tells a request to mend from a credential to replace. */
+function refused(code: DenialCode, detail: string, scheme?: string): Selection {
+  const error = code === 'invalid_request' ? code : 'invalid_token';
+  return { kind: 'refused', denial: deny(code, { detail, challenge: { error } }), scheme };
 }
 
 // Schemes whose credential is one token68: a comma in it means that a runtime has joined two fields.
@@ -25,9 +28,6 @@ function isMalformed(request: AuthRequest, value: string): boolean {
     ['Bearer', 'DPoP', 'Basic'].some((scheme) => readAuthorization(request, scheme) === malformedCredential)
   );
 }
-
-const malformed = { challenge: { error: 'invalid_request' } };
-const invalid = { challenge: { error: 'invalid_token' } };
 
 /** A pattern that finds credentials in a query (ASVS 14.2.1). */
 export function queryCredentialPattern(names: readonly string[]): RegExp | undefined {
@@ -48,14 +48,12 @@ export function selectAuthenticator(
   inQuery: RegExp | undefined,
 ): Selection {
   if (inQuery !== undefined && request.url.includes('?') && inQuery.test(request.url)) {
-    return refused(
-      deny('invalid_request', { detail: 'A credential was sent in the URL. Send it in a header.', ...malformed }),
-    );
+    return refused('invalid_request', 'A credential was sent in the URL. Send it in a header.');
   }
   const authorization = request.headerValues('authorization');
   const value = authorization[0];
   if (authorization.length > 1 || (value?.includes(',') && token68Scheme.test(value))) {
-    return refused(deny('invalid_request', { detail: 'More than one Authorization header was sent.', ...malformed }));
+    return refused('invalid_request', 'More than one Authorization header was sent.');
   }
 
   let claimed: Authenticator | undefined;
@@ -65,25 +63,21 @@ export function selectAuthenticator(
     if (authenticator.transport === 'ambient') {
       if (schemes === undefined || schemes.includes(authenticator.scheme)) (ambient ??= []).push(authenticator);
     } else if (claimed !== undefined) {
-      return refused(
-        deny('invalid_request', { detail: 'More than one credential was sent. Send exactly one.', ...malformed }),
-      );
+      return refused('invalid_request', 'More than one credential was sent. Send exactly one.');
     } else {
       claimed = authenticator;
     }
   }
   if (claimed !== undefined) {
     if (schemes === undefined || schemes.includes(claimed.scheme)) return { kind: 'explicit', authenticator: claimed };
-    const detail = `This route does not take a credential of the kind "${claimed.scheme}".`;
-    return refused(deny('scheme_not_accepted', { detail, ...invalid }), claimed.scheme);
+    const { scheme } = claimed;
+    return refused('scheme_not_accepted', `This route does not take a credential of the kind "${scheme}".`, scheme);
   }
   if (value !== undefined && isMalformed(request, value)) {
-    return refused(deny('invalid_request', { detail: 'The Authorization header is malformed.', ...malformed }));
+    return refused('invalid_request', 'The Authorization header is malformed.');
   }
   if (value !== undefined || request.header('x-api-key') !== undefined) {
-    return refused(
-      deny('invalid_token', { detail: 'The credential is of a kind that nobody here reads.', ...invalid }),
-    );
+    return refused('invalid_token', 'The credential is of a kind that nobody here reads.');
   }
   return ambient === undefined ? none : { kind: 'ambient', authenticators: ambient };
 }

@@ -45,7 +45,9 @@ function strings(value: unknown): readonly string[] {
 }
 
 function addTo(outgoing: NodeOutgoing, name: string, values: readonly string[]): void {
-  const all = [...strings(outgoing.getHeader(name)), ...values];
+  const before = strings(outgoing.getHeader(name));
+  // What the application says as well (no-store) is said once.
+  const all = [...before, ...values.filter((value) => !before.includes(value))];
   outgoing.setHeader(name, all.length === 1 ? (all[0] as string) : all);
 }
 

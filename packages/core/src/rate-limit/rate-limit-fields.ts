@@ -58,33 +58,34 @@ function seconds(milliseconds: number): number {
 
 /**
  * The RateLimit-Policy and RateLimit fields: one item a policy, `q` units in `w` seconds, `r` left, `t` seconds to go.
- * @param options `now` in absolute milliseconds; `legacy` adds RateLimit-Limit, -Remaining and -Reset of the tightest
- *   policy, default false
+ * @param options `now` in absolute milliseconds
  * @see draft-ietf-httpapi-ratelimit-headers-11 sections 3 and 4
  */
 export function rateLimitHeaders(
   states: readonly RateLimitState[],
-  { now, legacy = false }: { readonly now: number; readonly legacy?: boolean },
+  { now }: { readonly now: number },
 ): readonly HeaderField[] {
-  const [first, ...others] = states;
-  if (first === undefined) return [];
+  if (states.length === 0) return [];
   const policies = states.map(({ name, rule }) => `"${name}";q=${rule.limit};w=${seconds(rule.windowMs)}`);
   const left = states.map(({ name, remaining, until }) => `"${name}";r=${remaining};t=${seconds(until - now)}`);
-  const fields: HeaderField[] = [
+  return [
     ['ratelimit-policy', policies.join(', ')],
     ['ratelimit', left.join(', ')],
   ];
-  if (legacy) {
-    const tighter = (a: RateLimitState, b: RateLimitState): boolean =>
-      a.remaining < b.remaining || (a.remaining === b.remaining && a.until > b.until);
-    const tightest = others.reduce((least, state) => (tighter(state, least) ? state : least), first);
-    fields.push(
-      ['ratelimit-limit', String(tightest.rule.limit)],
-      ['ratelimit-remaining', String(tightest.remaining)],
-      ['ratelimit-reset', String(seconds(tightest.until - now))],
-    );
-  }
-  return fields;
+}
+
+/** The older RateLimit-Limit, -Remaining and -Reset fields: those of the tightest policy. */
+export function legacyRateLimitHeaders(states: readonly RateLimitState[], now: number): readonly HeaderField[] {
+  const [first, ...others] = states;
+  if (first === undefined) return [];
+  const tighter = (a: RateLimitState, b: RateLimitState): boolean =>
+    a.remaining < b.remaining || (a.remaining === b.remaining && a.until > b.until);
+  const tightest = others.reduce((least, state) => (tighter(state, least) ? state : least), first);
+  return [
+    ['ratelimit-limit', String(tightest.rule.limit)],
+    ['ratelimit-remaining', String(tightest.remaining)],
+    ['ratelimit-reset', String(seconds(tightest.until - now))],
+  ];
 }
 
 /** Whole seconds until every policy lets the same cost through, also those that have charged for the refused one; at least 1. */

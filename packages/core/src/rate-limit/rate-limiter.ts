@@ -9,6 +9,7 @@ import { parseConsume } from '../storage/counter-rules.js';
 import type { CallOptions, CounterRule, Storage } from '../storage/storage.js';
 import { counterKey, policyName } from './counter-key.js';
 import {
+  legacyRateLimitHeaders,
   rateLimitDenial,
   rateLimitHeaders,
   rateLimitState,
@@ -124,7 +125,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const keyOf = (policy: Policy, key: string): string => counterKey(`${limiter}:${policy.name}`, key);
 
   function decide(states: readonly RateLimitState[], now: number): RateLimitResult {
-    const headers = rateLimitHeaders(states, { now, legacy: legacyHeaders });
+    const older = legacyHeaders ? legacyRateLimitHeaders(states, now) : [];
+    const headers = [...rateLimitHeaders(states, { now }), ...older];
     const violated = states.filter((state) => state.violated);
     if (violated.length === 0) return { outcome: 'allowed', counted: true, headers, states };
     if (events?.wants('rate_limit.exceeded') === true) {

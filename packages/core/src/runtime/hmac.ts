@@ -74,5 +74,6 @@ export function nativeHmac(key: Uint8Array, { hash }: NativeCrypto): Hmac {
  */
 export function createHmac(key: Uint8Array): Hmac {
   const copy = key.slice();
-  return nativeCrypto ? nativeHmac(copy, nativeCrypto) : nobleHmac(copy);
+  const native = nativeCrypto();
+  return native ? nativeHmac(copy, native) : nobleHmac(copy);
 }

@@ -8,3 +8,6 @@ function missing(): never {
 
 /** Takes the place of the portable SHA-256 in Node, whose `crypto.hash` is always there: a bundle for Node is smaller without it. */
 export const portableSha256: PortableSha256 = /* @__PURE__ */ Object.assign(missing, { create: missing });
+
+/** As above, and as missing. */
+export const portableText: (data: Uint8Array) => string = missing;

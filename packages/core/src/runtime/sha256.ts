@@ -1,5 +1,4 @@
-import { portableSha256 } from '#portable-sha256';
-import { encodeBase64url } from './base64url.js';
+import { portableSha256, portableText } from '#portable-sha256';
 import { type NativeCrypto, nativeCrypto } from './native-crypto.js';
 import { utf8 } from './utf8.js';
 
@@ -13,7 +12,7 @@ export interface Sha256 {
 
 /** SHA-256 by @noble/hashes: every runtime, but not in what is built for Node, which has its own. */
 export const nobleSha256: Sha256 = {
-  text: (data) => encodeBase64url(portableSha256(utf8(data))),
+  text: (data) => portableText(utf8(data)),
   bytes: (data) => portableSha256(utf8(data)),
 };
 
@@ -31,19 +30,26 @@ function over({ hash }: NativeCrypto): Sha256 {
 }
 
 /** SHA-256 by the runtime's one-shot `crypto.hash`, or `undefined` where there is none. */
-export const nativeSha256: Sha256 | undefined = nativeCrypto && /* @__PURE__ */ over(nativeCrypto);
+export function nativeSha256(): Sha256 | undefined {
+  const native = nativeCrypto();
+  return native && over(native);
+}
 
-const chosen: Sha256 = nativeSha256 ?? nobleSha256;
+let chosen: Sha256 | undefined;
+
+function implementation(): Sha256 {
+  return (chosen ??= nativeSha256() ?? nobleSha256);
+}
 
 /**
  * The SHA-256 of a string's UTF-8 (or of bytes) as 43 characters of base64url, synchronously.
  * A lone surrogate hashes like U+FFFD: compare only strings whose alphabet has been checked.
  */
 export function sha256(data: string | Uint8Array): string {
-  return chosen.text(data);
+  return implementation().text(data);
 }
 
 /** The SHA-256 of a string's UTF-8 (or of bytes) as 32 bytes, synchronously. */
 export function sha256Bytes(data: string | Uint8Array): Uint8Array {
-  return chosen.bytes(data);
+  return implementation().bytes(data);
 }

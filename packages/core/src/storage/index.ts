@@ -32,13 +32,17 @@ export { type CachedOptions, cached } from './cached-storage.js';
 export { type Lease, type LeaseOptions, type LeaseRecord, leaseCollection, withLease } from './lease.js';
 export { type MemoryStorage, type MemoryStorageOptions, createMemoryStorage } from './memory-storage.js';
 export { type ModifyOptions, modify } from './modify.js';
+export { type SweepOptions, sweepExpired } from './sweep-expired.js';
 
 // For adapters: this entry is all they import.
 export { CoreError, StorageUnavailableError, invalidOption } from '../errors/core-errors.js';
 export { type ErrorEntry, type ErrorTable, PortcullisError, isPortcullisError } from '../errors/portcullis-error.js';
 export type { Clock, Environment, Random } from '../runtime/environment.js';
 export { type MaybePromise, andThen, isPromise, settle } from '../runtime/maybe-promise.js';
+export { type CollectionRegistry, createCollectionRegistry } from './collection-registry.js';
+export { type Deadlines, createDeadlines } from './deadlines.js';
 export { createMemoryBus } from './memory-bus.js';
+export { recordData, unpackRecord } from './packed-record.js';
 export {
   type CounterRequest,
   type CounterState,

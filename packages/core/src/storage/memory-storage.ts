@@ -1,10 +1,10 @@
 import { CoreError, invalidOption } from '../errors/core-errors.js';
 import type { Environment } from '../runtime/environment.js';
+import { createCollectionRegistry } from './collection-registry.js';
 import { createMemoryBus } from './memory-bus.js';
-import { type MemoryCollection, type MemoryShared, createMemoryCollection } from './memory-collection.js';
+import { type MemoryShared, createMemoryCollection } from './memory-collection.js';
 import { createMemoryCounters } from './memory-counters.js';
-import { createRecordRules } from './record-rules.js';
-import type { Bus, Collection, CollectionDefinition, Storage, StoredRecord } from './storage.js';
+import type { Bus, Storage } from './storage.js';
 
 /** What a memory storage may hold. */
 export interface MemoryStorageOptions extends Pick<Environment, 'clock'> {
@@ -17,11 +17,6 @@ export interface MemoryStorageOptions extends Pick<Environment, 'clock'> {
 /** A storage whose calls answer at once; its bus is always there. */
 export interface MemoryStorage extends Storage {
   readonly bus: Bus;
-}
-
-interface Registered {
-  readonly indexes: string;
-  readonly memory: MemoryCollection<StoredRecord>;
 }
 
 /**
@@ -37,7 +32,6 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): MemoryS
   const clock = options.clock ?? Date.now;
   const maxRecords = checkMax('maxRecords', options.maxRecords);
   const maxCounters = checkMax('maxCounters', options.maxCounters);
-  const registered = new Map<string, Registered>();
   let records = 0;
   let last = 0;
 
@@ -45,7 +39,7 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): MemoryS
     clock,
     next: () => (last += 1),
     claim(now) {
-      if (records >= maxRecords) for (const { memory } of registered.values()) memory.reclaim(now);
+      if (records >= maxRecords) for (const reclaim of all()) reclaim(now);
       if (records >= maxRecords)
         throw new CoreError(
           'storage_full',
@@ -58,22 +52,13 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): MemoryS
     },
   };
 
+  const { collection, all } = createCollectionRegistry((rules) => {
+    const made = createMemoryCollection(rules, shared);
+    return { collection: made.collection, more: made.reclaim };
+  });
+
   return Object.freeze({
-    collection<T extends StoredRecord>(definition: CollectionDefinition<T>): Collection<T> {
-      const rules = createRecordRules(definition);
-      const known = registered.get(rules.name);
-      if (known !== undefined) {
-        if (known.indexes !== sorted(rules.indexes))
-          throw invalidOption('collection.indexes', `${rules.name} is in use with other indexes. Define it once.`);
-        return known.memory.collection as unknown as Collection<T>;
-      }
-      const memory = createMemoryCollection(rules, shared);
-      registered.set(rules.name, {
-        indexes: sorted(rules.indexes),
-        memory: memory as unknown as MemoryCollection<StoredRecord>,
-      });
-      return memory.collection;
-    },
+    collection,
     counters: createMemoryCounters(clock, maxCounters),
     bus: createMemoryBus(),
     capabilities: Object.freeze({ shared: false, durable: false, bus: true }),
@@ -85,8 +70,4 @@ function checkMax(option: string, value: number | undefined): number {
   if (!Number.isSafeInteger(max) || max < 1)
     throw invalidOption(option, 'give a positive whole number, or leave it out for 1,000,000.');
   return max;
-}
-
-function sorted(indexes: readonly string[]): string {
-  return [...indexes].sort().join();
 }

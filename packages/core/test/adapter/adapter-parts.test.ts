@@ -66,16 +66,17 @@ describe('readRequireArguments', () => {
       load: undefined,
     });
     expect(readRequireArguments(permission, [load, { conceal: true }])).toEqual({
-      requirement: { kind: 'permission', permission, conceal: true },
+      requirement: { kind: 'permission', permission, conceal: true, loads: true },
       load,
     });
   });
 
   it('cannot be talked into another requirement by its options', () => {
-    const options = { kind: 'open', permission: 'other' };
-    expect(readRequireArguments('posts:read', [options]).requirement).toEqual({
+    const options = { kind: 'open', permission: 'other', loads: false };
+    expect(readRequireArguments('posts:read', [load, options]).requirement).toEqual({
       kind: 'permission',
       permission: 'posts:read',
+      loads: true,
     });
   });
 

@@ -1,4 +1,11 @@
-import { CoreError, createGuard, PermissionDenied, parseChallenges, StorageUnavailableError } from '@portcullis/core';
+import {
+  cachedRoles,
+  CoreError,
+  createGuard,
+  PermissionDenied,
+  parseChallenges,
+  StorageUnavailableError,
+} from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import {
@@ -278,12 +285,12 @@ describe('createGuard: permission and resource', () => {
     expect(roles).toHaveBeenCalledTimes(1);
   });
 
-  it('applies a role change on the next request, and with rolesCache after its ttl', async () => {
+  it('applies a role change on the next request, and with cachedRoles after its ttl', async () => {
     let now = 0;
     let role: 'reader' | 'author' = 'author';
     const create = { kind: 'permission', permission: 'posts:create' } as const;
     const plain = guardWith({ roles: () => [role] });
-    const cached = guardWith({ roles: async () => [role], rolesCache: { ttl: 1000 }, clock: () => now });
+    const cached = guardWith({ roles: cachedRoles(async () => [role], { ttl: 1000, clock: () => now }) });
     await admission(plain.check(bearer('user-ada'), create));
     await admission(cached.check(bearer('user-ada'), create));
     role = 'reader';
@@ -488,9 +495,8 @@ describe('createGuard: misuse', () => {
       /same scheme/,
     );
     expect(() => createGuard({ authenticators, policy, timeout: 0 })).toThrow(/timeout/);
-    expect(() => createGuard({ authenticators, policy, rolesCache: { ttl: -1 }, roles: () => [] })).toThrow(
-      /rolesCache\.ttl/,
-    );
+    expect(() => cachedRoles(() => [], { ttl: -1 })).toThrow(/cachedRoles\.ttl/);
+    expect(() => cachedRoles(() => [], { ttl: 1, max: 1 })).toThrow(/cachedRoles\.max/);
     expect(() =>
       createGuard({ authenticators: [{ ...authenticators[0], challenge: () => undefined }], policy }),
     ).toThrow(/challenge/);

@@ -109,9 +109,9 @@ export function guardWith(
     token?: (token: string) => MaybePromise<AuthenticationResult<UserPrincipal>>;
     cookie?: (value: string) => MaybePromise<AuthenticationResult<UserPrincipal>>;
     roles?: (principal: UserPrincipal) => MaybePromise<readonly ('reader' | 'author' | 'admin')[]>;
+    rolesCache?: { ttl: number; max?: number };
     timeout?: number;
     clock?: () => number;
-    rolesCache?: { ttl: number; max?: number };
     onError?: (error: unknown) => void;
   } = {},
 ) {

@@ -1,3 +1,4 @@
+import { cachedRoles } from '@portcullis/core';
 import { requirement } from '@portcullis-internal/testkit';
 import { describe, expect, it } from 'vitest';
 import { asUser, bearer, guardWith, headerOf, requestOf } from './harness.js';
@@ -16,13 +17,11 @@ describe('createGuard: a role change', () => {
     expect(await guard.check(bearer('ada'), remove)).toMatchObject({ denial: { code: 'permission_denied' } });
   });
 
-  it(`applies after rolesCache.ttl at the latest where one is set ${requirement('C6')}`, async () => {
+  it(`applies after the ttl of cachedRoles at the latest where it is used ${requirement('C6')}`, async () => {
     const held: { now: number; roles: readonly ('author' | 'reader')[] } = { now: 1, roles: ['author'] };
     const guard = guardWith({
       token: (token) => asUser(token),
-      roles: () => held.roles,
-      rolesCache: { ttl: 1_000 },
-      clock: () => held.now,
+      roles: cachedRoles(() => held.roles, { ttl: 1_000, clock: () => held.now }),
     });
     expect((await guard.check(bearer('ada'), remove)).allowed).toBe(true);
     held.roles = ['reader'];

@@ -5,7 +5,10 @@ import { nativeCrypto } from '../../src/runtime/native-crypto.js';
 import { anyText } from '../any-text.js';
 import vectors from '../vectors/hmac-sha256.json' with { type: 'json' };
 
-const native = (key: Uint8Array): Hmac => (nativeCrypto ? nativeHmac(key, nativeCrypto) : nobleHmac(key));
+const native = (key: Uint8Array): Hmac => {
+  const crypto = nativeCrypto();
+  return crypto ? nativeHmac(key, crypto) : nobleHmac(key);
+};
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
 describe('createHmac', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { portableSha256 as none } from '../../src/runtime/no-portable-sha256.js';
-import { portableSha256 } from '../../src/runtime/portable-sha256.js';
+import { portableSha256 as none, portableText as noText } from '../../src/runtime/no-portable-sha256.js';
+import { portableSha256, portableText } from '../../src/runtime/portable-sha256.js';
 
 describe('portableSha256', () => {
   const built = manifest.publishConfig.imports['#portable-sha256'];
@@ -26,5 +26,7 @@ describe('portableSha256', () => {
     expect(portableSha256(new Uint8Array()).length).toBe(32);
     expect(() => none(new Uint8Array())).toThrow(/crypto\.hash.*bundle with the condition/);
     expect(() => none.create()).toThrow(/crypto\.hash/);
+    expect(portableText(new Uint8Array())).toBe('47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU');
+    expect(() => noText(new Uint8Array())).toThrow(/crypto\.hash/);
   });
 });

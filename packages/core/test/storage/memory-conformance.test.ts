@@ -3,6 +3,10 @@ import { fakeClock } from '@portcullis-internal/testkit';
 import { cached, createMemoryStorage } from '../../src/storage/index.js';
 
 const noOutage = { reason: 'a map in this process has no outage', tests: ['outage.unavailable'] } as const;
+const noWait = {
+  reason: 'a map answers at once: nobody waits who could give up',
+  tests: storageTestIds.filter((id) => id.startsWith('hang.')),
+};
 const oneProcess = {
   reason: 'a map is seen by one process, with one clock',
   tests: storageTestIds.filter((id) => id.startsWith('clocks.')),
@@ -15,7 +19,7 @@ storageSuite({
   clock: memoryClock,
   advanceClock: (ms) => void memoryClock.advance(ms),
   capabilities: { shared: false, durable: false, bus: true },
-  skip: [noOutage, oneProcess],
+  skip: [noOutage, noWait, oneProcess],
 });
 
 const cachedClock = fakeClock();
@@ -25,5 +29,5 @@ storageSuite({
   clock: cachedClock,
   advanceClock: (ms) => void cachedClock.advance(ms),
   capabilities: { shared: false, durable: false, bus: true },
-  skip: [noOutage, oneProcess],
+  skip: [noOutage, noWait, oneProcess],
 });

@@ -29,11 +29,13 @@ async function firstLines(child: ChildProcess): Promise<readonly string[]> {
   throw new Error(`the starter did not come up: ${lines.join('\n')}`);
 }
 
-export async function startStarter(): Promise<Starter> {
+/** @param env over this process' own @param preload a module that is loaded before it */
+export async function startStarter(env: Readonly<Record<string, string>> = {}, preload?: URL): Promise<Starter> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
-  const child = spawn(process.execPath, [...flags, '--import', 'tsx', main], {
+  const before = preload === undefined ? [] : ['--import', preload.href];
+  const child = spawn(process.execPath, [...flags, '--import', 'tsx', ...before, main], {
     cwd: fileURLToPath(new URL('../../../../examples/hybrid', import.meta.url)),
-    env: { ...process.env, PORT: '0', DATA_DIR: join(folder, 'data'), PUBLIC_URL: '' },
+    env: { ...process.env, PORT: '0', DATA_DIR: join(folder, 'data'), PUBLIC_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const exited = once(child, 'close');

@@ -102,7 +102,7 @@ export function handler(c: Context): Response {
   const auth = g.auth(c);
   const post: Post = g.resource(c, 'posts:delete');
   // @ts-expect-error has no rule, so nothing is promised of its resource
-  g.resource(c, 'posts:read');
+  const _post: Post = g.resource(c, 'posts:read');
   const maybe: string | undefined = g.optionalAuth(c)?.principal.id;
   g.exchange(c).response.append('x-post', post.id);
   return c.json([auth.principal.kind, maybe]);

@@ -64,6 +64,8 @@ function checkLogin({ subject, clientId, tenant, acr, amr, authenticatedAt, star
   checkText('tenant', tenant);
   checkText('acr', acr);
   checkText('label', label, 200);
+  // A string would pass for a list of its characters, and no verifier takes such a token.
+  if (amr !== undefined && !Array.isArray(amr)) throw invalidOption('amr', "give a list, as in ['pwd', 'otp']");
   for (const method of amr ?? []) checkText('amr', method);
   for (const [option, time] of Object.entries({ authenticatedAt, startedAt })) {
     if (time !== undefined && (!Number.isSafeInteger(time) || time < 0))

@@ -8,9 +8,10 @@ import {
   type MaybePromise,
   malformedCredential,
   type Principal,
+  settle,
 } from '@portcullis/core';
 import { invalidOption } from '../errors.js';
-import { concerns, type RevocationCheck } from './revocation-check.js';
+import { concerns, type RevocationCheck, type TokenFacts } from './revocation-check.js';
 import { createTokenTransport, type TokenTransportOptions } from './token-transport.js';
 import type { Verification, VerifiedToken } from './verification.js';
 
@@ -42,6 +43,34 @@ function isScheme(scheme: unknown): scheme is string {
   return typeof scheme === 'string' && /^[a-z][a-z0-9-]*$/.test(scheme);
 }
 
+/** Calls back once when the token is revoked, also when that was before anyone watched: a handler may ask for its signal late. */
+function watchToken(revocations: RevocationCheck | undefined, facts: TokenFacts, listener: () => void): () => void {
+  if (revocations === undefined) return () => undefined;
+  let stop: (() => void) | undefined;
+  let done = false;
+  const finish = (): void => {
+    done = true;
+    stop?.();
+  };
+  const revoked = (): void => {
+    if (done) return;
+    finish();
+    listener();
+  };
+  stop = revocations.onRevoked?.((revocation) => {
+    if (concerns(revocation, facts)) revoked();
+  });
+  // What cannot be told counts as revoked, as it does for the next request.
+  const answer = settle<boolean>(
+    () => revocations.isRevoked(facts),
+    () => true,
+  );
+  void andThen(answer, (is) => {
+    if (is !== false) revoked();
+  });
+  return finish;
+}
+
 /**
  * The authenticator over a verifier. A bad token is 401 `invalid_token` and the detail says what kind of thing is wrong;
  * one that is not written as its transport wants, or that came twice, is 400; keys or revocations that cannot be read are 503.
@@ -60,14 +89,7 @@ export function createJwtAuthenticator<P extends Principal>(
       principal,
       credential: scheme === credential.scheme ? credential : { ...credential, scheme },
       actor,
-      onRevoked: (listener) => {
-        const stop = revocations?.onRevoked?.((revocation) => {
-          if (!concerns(revocation, facts)) return;
-          stop?.();
-          listener();
-        });
-        return () => stop?.();
-      },
+      onRevoked: (listener) => watchToken(revocations, facts, listener),
     };
   }
 
@@ -98,5 +120,6 @@ export function createJwtAuthenticator<P extends Principal>(
       });
     },
     challenge: () => transport.challenge,
+    description: { places: [transport.place] },
   } satisfies Authenticator<P>);
 }

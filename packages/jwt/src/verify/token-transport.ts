@@ -1,6 +1,7 @@
 import {
   type AuthRequest,
   type Challenge,
+  type CredentialPlace,
   type Denial,
   malformedCredential,
   readAuthorization,
@@ -32,6 +33,7 @@ export interface TokenTransport {
   readonly claims: (request: AuthRequest) => boolean;
   readonly read: (request: AuthRequest) => TokenReading;
   readonly challenge: Challenge | undefined;
+  readonly place: CredentialPlace;
 }
 
 const bearer: Challenge = Object.freeze({ scheme: 'Bearer', params: Object.freeze({}) });
@@ -53,7 +55,8 @@ const authorization: TokenTransport = Object.freeze({
   },
   read: (request: AuthRequest) => readAuthorization(request, 'Bearer'),
   challenge: bearer,
-});
+  place: { in: 'authorization', scheme: 'Bearer', format: 'JWT' },
+} satisfies TokenTransport);
 
 const subprotocolPrefix = /^[\w!#$%&'*+^`|~-]+\.$/;
 
@@ -76,7 +79,8 @@ function fromSubprotocol(prefix: string): TokenTransport {
       return second === undefined ? first?.slice(prefix.length) : malformedCredential;
     },
     challenge: bearer,
-  });
+    place: { in: 'header', name: 'Sec-WebSocket-Protocol' },
+  } satisfies TokenTransport);
 }
 
 const cookieName = /^__(?:Host|Secure)-[\w!#$%&'*+.^`|~-]+$/;
@@ -102,7 +106,8 @@ function fromCookie(name: string, csrf: OriginCheckOptions): TokenTransport {
       return verdict.allowed ? value : verdict.denial;
     },
     challenge: bearer,
-  });
+    place: { in: 'cookie', name },
+  } satisfies TokenTransport);
 }
 
 /**

@@ -102,7 +102,7 @@ export function handler(ctx: Koa.Context): void {
   const auth = g.auth(ctx);
   const post: Post = g.resource(ctx, 'posts:delete');
   // @ts-expect-error has no rule, so nothing is promised of its resource
-  g.resource(ctx, 'posts:read');
+  const _post: Post = g.resource(ctx, 'posts:read');
   const maybe: string | undefined = g.optionalAuth(ctx)?.principal.id;
   g.exchange(ctx).response.append('x-post', post.id);
   ctx.body = [auth.principal.kind, maybe];

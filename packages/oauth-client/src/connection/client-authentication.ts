@@ -58,3 +58,18 @@ export function createClientAuthentication(provider: Provider, credential: Clien
     await send(server, client, body, headers);
   };
 }
+
+/**
+ * Whether a callback is the provider's own. Every one is where the provider does not sign them.
+ * @throws {OAuthError} `invalid_option` for a credential that it does not sign with
+ */
+export function createCallbackCheck(
+  { id, isOwnCallback }: Provider,
+  credential: ClientCredential,
+): (parameters: URLSearchParams) => Promise<boolean> {
+  if (isOwnCallback === undefined) return async () => true;
+  if (!('secret' in credential))
+    throw invalidOption('credential', `${id} signs its callbacks with the secret: give it`);
+  const { secret } = credential;
+  return async (parameters) => isOwnCallback(parameters, typeof secret === 'string' ? secret : await secret());
+}

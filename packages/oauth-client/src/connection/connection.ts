@@ -41,6 +41,8 @@ export interface Connection {
   readonly clientAuth: oauth.ClientAuth;
   /** Whether the client proves nothing: whoever knows its id can be it. */
   readonly isPublicClient: boolean;
+  /** Whether a callback is the provider's own, as far as the provider signs them: see `Provider.isOwnCallback`. */
+  isOwnCallback(parameters: URLSearchParams): Promise<boolean>;
   /** Proofs of the key that tokens are bound to. */
   readonly dpop?: oauth.DPoPHandle | undefined;
   /** Signs authorization requests. */

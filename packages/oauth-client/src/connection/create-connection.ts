@@ -1,7 +1,12 @@
 import { type Clock, type Fetch, isPortcullisError } from '@portcullis/core';
 import { urlObjection } from '@portcullis/core/fetch';
 import * as oauth from 'oauth4webapi';
-import { createClient, createClientAuthentication, privateKeyOf } from './client-authentication.js';
+import {
+  createCallbackCheck,
+  createClient,
+  createClientAuthentication,
+  privateKeyOf,
+} from './client-authentication.js';
 import type { Connection, ConnectionOptions, ProviderRegistration } from './connection.js';
 import { discover } from './discover.js';
 import { invalidOption } from '../errors.js';
@@ -109,7 +114,12 @@ export function createConnection(
     allowPrivate,
   });
   const metadata = createMetadata(() => discover(provider, { fetch: guarded, allowPrivate }), clock);
-  const spoken = speakDialect(provider, () => metadata.current()?.token_endpoint, guarded);
+  const tokenEndpoint = (): string | undefined => {
+    const known = metadata.current();
+    const alias = 'mtls' in credential ? known?.mtls_endpoint_aliases?.token_endpoint : undefined;
+    return alias ?? known?.token_endpoint;
+  };
+  const spoken = speakDialect(provider, tokenEndpoint, guarded);
 
   const client = createClient(clientId, credential, clock);
   const { dpopKeys, requestObjectKey, pushedAuthorization = true } = registration;
@@ -122,6 +132,7 @@ export function createConnection(
     client,
     clientAuth: createClientAuthentication(provider, credential),
     isPublicClient: 'none' in credential,
+    isOwnCallback: createCallbackCheck(provider, credential),
     dpop: dpopKeys && oauth.DPoP(client, dpopKeys),
     requestObjectKey: requestObjectKey && privateKeyOf('requestObjectKey', requestObjectKey),
     pushedAuthorization,

@@ -1,3 +1,4 @@
+import { createHmac, timingSafeEqual, utf8 } from '@portcullis/core';
 import type { Provider } from '../provider.js';
 import { addressPart } from './host-name.js';
 import { idOf, joined, objectOf, textOf } from './read-json.js';
@@ -8,6 +9,16 @@ const shops = {
   mend: "give the shop's own domain, such as acme.myshopify.com",
 };
 
+// Of all parameters but itself, as a form, in the order of their names.
+function isSigned(parameters: URLSearchParams, clientSecret: string): boolean {
+  const signed = new URLSearchParams(parameters);
+  signed.delete('hmac');
+  signed.sort();
+  const mac = createHmac(utf8(clientSecret)).bytes(signed.toString());
+  const hex = Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return timingSafeEqual(parameters.get('hmac') ?? '', hex);
+}
+
 /** What `shopify` takes. */
 export interface ShopifyOptions {
   /** The shop's own domain, `acme.myshopify.com`: also what a merchant typed, since no other host passes. */
@@ -15,12 +26,14 @@ export interface ShopifyOptions {
 }
 
 /**
- * Shopify, as a member of a shop's staff. The token answer says who that is, and names no token type. The scopes are the application's to choose.
+ * Shopify, as a member of a shop's staff. The callback has to be of this shop and signed by Shopify (`hmac`) before its code is used. The token answer says who
+ * it is, and names no token type. The scopes are the application's to choose.
  * @throws {OAuthError} `invalid_option`
  * @see https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant
  */
 export function shopify({ shop }: ShopifyOptions): Provider {
-  const origin = `https://${addressPart('shop', shop, shops)}`;
+  const host = addressPart('shop', shop, shops);
+  const origin = `https://${host}`;
   return {
     id: 'shopify',
     label: 'Shopify',
@@ -35,6 +48,7 @@ export function shopify({ shop }: ShopifyOptions): Provider {
     scopeSeparator: ',',
     authorizationParameters: { 'grant_options[]': 'per-user' },
     clientAuthentication: 'client_secret_post',
+    isOwnCallback: (parameters, clientSecret) => parameters.get('shop') === host && isSigned(parameters, clientSecret),
     normalizeTokenAnswer: (answer) => ({
       ...answer,
       ...(answer['access_token'] === undefined ? {} : { token_type: 'bearer' }),

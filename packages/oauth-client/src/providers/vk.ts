@@ -2,8 +2,8 @@ import type { Provider } from '../provider.js';
 import { idOf, joined, objectOf, textOf } from './read-json.js';
 
 /**
- * VK ID. It takes no client secret (`credential: { none: true }`). The token request repeats the device that the callback names, and `verified` is
- * of the account, not of the address.
+ * VK ID. It takes no client secret (`credential: { none: true }`). The token request repeats the device that the callback names, as does each
+ * renewal, and `verified` is of the account, not of the address.
  * @see https://id.vk.com/about/business/go/docs/en/vkid/latest/vk-id/connection/api-integration/api-description
  */
 export const vk: Provider = {
@@ -19,6 +19,7 @@ export const vk: Provider = {
   scopes: ['vkid.personal_info', 'email'],
   clientAuthentication: 'none',
   tokenRequestRepeats: ['device_id', 'state'],
+  renewalRepeats: ['device_id', 'state'],
   userInfo: [
     {
       url: 'https://id.vk.com/oauth2/user_info',

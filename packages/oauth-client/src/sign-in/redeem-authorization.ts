@@ -4,6 +4,7 @@ import type { AuthorizationTransaction } from './authorization-request.js';
 import { readAuthorizationCode } from './authorization-response.js';
 import type { Connection } from '../connection/connection.js';
 import { fetchUserInfo } from './fetch-user-info.js';
+import { OAuthError } from '../errors.js';
 import type { Profile, ProviderJson } from '../provider.js';
 import { readProfile } from './read-profile.js';
 import { readTokenAnswer } from '../connection/read-token-answer.js';
@@ -22,6 +23,11 @@ export interface Authorization {
   readonly amr?: readonly string[] | undefined;
 }
 
+/** These parameters of a callback, as far as they are there. */
+function picked(parameters: URLSearchParams, names: readonly string[] = []): Readonly<Record<string, string>> {
+  return Object.fromEntries([...parameters].filter(([name]) => names.includes(name)));
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 /**
@@ -38,6 +44,8 @@ export function redeemAuthorization(
   const { provider, client, clientAuth, dpop } = connection;
   const call = signal === undefined ? {} : { signal };
   return connection.ask(async (server) => {
+    if (!(await connection.isOwnCallback(parameters)))
+      throw new OAuthError('provider_misbehaved', 'The callback does not carry the signature of the provider.');
     const code = readAuthorizationCode(server, transaction, parameters);
     const { state, redirectUri, verifier, resource, scopes, nonce, maxAge, detailTypes } = transaction;
     const answer = new URLSearchParams({ code, state });
@@ -45,11 +53,10 @@ export function redeemAuthorization(
     if (iss !== null) answer.set('iss', iss);
     const checked = oauth.validateAuthResponse(server, client, answer, state);
     const additionalParameters = new URLSearchParams(resource.map((each) => ['resource', each]));
-    for (const name of provider.tokenRequestRepeats ?? []) {
-      const value = parameters.get(name);
-      if (value !== null) additionalParameters.set(name, value);
+    for (const [name, value] of Object.entries(picked(parameters, provider.tokenRequestRepeats))) {
+      additionalParameters.set(name, value);
     }
-    const tokens = await withDpopNonce(dpop, async () => {
+    const obtained = await withDpopNonce(dpop, async () => {
       const response = await oauth.authorizationCodeGrantRequest(
         server,
         client,
@@ -70,6 +77,8 @@ export function redeemAuthorization(
         claims: { nonce, maxAge, code },
       });
     });
+    const repeats = picked(parameters, provider.renewalRepeats);
+    const tokens = Object.keys(repeats).length === 0 ? obtained : { ...obtained, renewalParameters: repeats };
     checkGrantedDetails(tokens.extra['authorization_details'], detailTypes);
     const claims = tokens.claims ?? {};
     const userInfo = await fetchUserInfo(connection, server, tokens);

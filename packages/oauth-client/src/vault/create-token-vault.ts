@@ -28,6 +28,7 @@ async function secretsOf({ tokens, dpopKey, subject }: GrantToStore, connection:
   return {
     accessToken: tokens.accessToken.reveal(),
     refreshToken: tokens.refreshToken?.reveal(),
+    renewalParameters: tokens.renewalParameters,
     dpopKey: dpopKey === undefined ? undefined : await exportDpopKey(dpopKey),
     identity: typeof sub === 'string' ? { iss, sub, aud } : undefined,
   };
@@ -123,16 +124,19 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
   }
 
   /** The old refresh token, when a new sign-in of the same person brought none: some providers give one only the first time. */
-  async function keptRefreshToken(record: GrantRecord | undefined, next: GrantSecrets): Promise<string | undefined> {
-    if (record?.state !== 'active' || !record.renewable || next.dpopKey !== undefined) return undefined;
+  async function keptRenewal(
+    record: GrantRecord | undefined,
+    next: GrantSecrets,
+  ): Promise<Pick<GrantSecrets, 'refreshToken' | 'renewalParameters'>> {
+    if (record?.state !== 'active' || !record.renewable || next.dpopKey !== undefined) return {};
     try {
-      const { refreshToken, dpopKey, identity } = await seal.open(record);
+      const { refreshToken, renewalParameters, dpopKey, identity } = await seal.open(record);
       const isSame =
         identity !== undefined && identity.sub === next.identity?.sub && identity.iss === next.identity.iss;
-      return isSame && dpopKey === undefined ? refreshToken : undefined;
+      return isSame && dpopKey === undefined ? { refreshToken, renewalParameters } : {};
     } catch (error) {
       if (!isPortcullisError(error, 'grant_unreadable')) throw error;
-      return undefined;
+      return {};
     }
   }
 
@@ -156,7 +160,8 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
       const given = await secretsOf(grant, connection);
       const stored = await modify(records, grantId(user, provider), async (before): Promise<GrantRecord> => {
         const isSameClient = before?.issuer === owner.issuer && before.clientId === owner.clientId;
-        const refreshToken = given.refreshToken ?? (isSameClient ? await keptRefreshToken(before, given) : undefined);
+        const kept = given.refreshToken === undefined && isSameClient ? await keptRenewal(before, given) : {};
+        const secrets = { ...given, ...kept };
         const now = clock();
         const fence = Math.max((before?.fence ?? 0) + 1, now);
         return {
@@ -168,8 +173,8 @@ export function createTokenVault(options: TokenVaultOptions): TokenVault {
           tokenType: tokens.tokenType,
           obtainedAt: now,
           accessExpiresAt: tokens.expiresAt,
-          renewable: refreshToken !== undefined,
-          sealed: await seal.seal({ ...given, refreshToken }, owner),
+          renewable: secrets.refreshToken !== undefined,
+          sealed: await seal.seal(secrets, owner),
           fence,
           tokensFence: fence,
           uncertain: false,

@@ -6,6 +6,8 @@ import type { GrantRecord } from './grant-record.js';
 export interface GrantSecrets {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
+  /** What each renewal says beside it. */
+  readonly renewalParameters?: Readonly<Record<string, string>> | undefined;
   /** The private JWK that the tokens are bound to. */
   readonly dpopKey?: string | undefined;
   /** Of the ID token that came at sign-in: a later one must name the same. */

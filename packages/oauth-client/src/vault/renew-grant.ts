@@ -223,7 +223,7 @@ export function createRenewal(parts: RenewalParts): (call: RenewalCall) => Promi
     try {
       tokens = await requestTokens(bound, {
         grantType: 'refresh_token',
-        parameters: tokenParameters({}, { refresh_token: old.refreshToken }),
+        parameters: tokenParameters({ parameters: old.renewalParameters }, { refresh_token: old.refreshToken }),
         scopes: base.scopes,
         ...(connection.provider.openid
           ? { idToken: { previous: isToken(old.identity) ? old.identity : undefined } }

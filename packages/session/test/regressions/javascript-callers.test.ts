@@ -33,12 +33,16 @@ describe('createSessions: callers without types', () => {
   it.each([
     [{ user: undefined }, /signIn\.user/],
     [{ user: '' }, /signIn\.user/],
+    [{ user: 'ada', authenticatedAt: new Date() }, /signIn\.authenticatedAt/],
+    [{ user: 'ada', authenticatedAt: -1 }, /signIn\.authenticatedAt/],
+    [{ user: 'ada', authenticatedAt: Number.NaN }, /signIn\.authenticatedAt/],
     [{ user: 7 }, /signIn\.user/],
     [{ user: 'ada', tenant: null }, /signIn\.tenant/],
     [{ user: 'ada', tenant: '' }, /signIn\.tenant/],
     [{ user: 'ada', remember: 'false' }, /signIn\.remember/],
     [{ user: 'ada', acr: ['mfa'] }, /signIn\.acr/],
     [{ user: 'ada', amr: 'otp' }, /signIn\.amr/],
+    [{ user: 'ada', amr: ['pwd', 7] }, /signIn\.amr/],
     [{ user: 'ada', startedAt: Number.NaN }, /signIn\.startedAt/],
   ])('refuses a sign-in of %j, stored or sealed, and sets no cookie', async (input, message) => {
     const ada = browser();
@@ -98,6 +102,7 @@ describe('createSessions: callers without types', () => {
     [{ csrf: { origins: [origin], jsonOnly: ['/api/*/posts'] } }, /csrf\.jsonOnly: only the last/],
     [{ initialData: {} }, /initialData: give a function/],
     [{ isActive: true }, /isActive: give a function/],
+    [{ schema: null }, /schema: give a Standard Schema/],
     [{ schema: {} }, /schema: give a Standard Schema/],
     [{ touchInterval: 400_000, remember: { idleTimeout: 60_000, absoluteTimeout: 60_000 } }, /touchInterval/],
   ])('says what is wrong with %j and how to mend it', (over, message) => {

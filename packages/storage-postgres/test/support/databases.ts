@@ -76,3 +76,17 @@ export async function ownSchema(): Promise<OwnSchema | undefined> {
     },
   };
 }
+
+/** The statements that make every table of records one of four partitions by the hash of its id. */
+export function partitioned(statements: readonly string[], schema: string): readonly string[] {
+  return statements.flatMap((sql) => {
+    const [, table, parameters] = /^CREATE TABLE "[^"]+"\."([^"]+)" [\s\S]* WITH (\(.*\))$/.exec(sql) ?? [];
+    if (table === undefined || table.endsWith('counters')) return [sql];
+    const parts = Array.from(
+      { length: 4 },
+      (_, at) =>
+        `CREATE TABLE "${schema}"."${table}_${at}" PARTITION OF "${schema}"."${table}" FOR VALUES WITH (MODULUS 4, REMAINDER ${at}) WITH ${parameters}`,
+    );
+    return [sql.replace(` WITH ${parameters}`, ' PARTITION BY HASH ("id")'), ...parts];
+  });
+}

@@ -109,7 +109,7 @@ export const kit: (event: SvelteEvent) => Promise<Response> = g.authenticated()(
 export function handler(request: Request): unknown {
   const post: Post = g.resource(request, 'posts:delete');
   // @ts-expect-error has no rule, so nothing is promised of its resource
-  g.resource(request, 'posts:read');
+  const _post: Post = g.resource(request, 'posts:read');
   g.exchange({ request }).response.append('x-post', post.id);
   return g.auth(request).principal.kind;
 }

@@ -1,34 +1,20 @@
 import { expect } from 'vitest';
 import { requirement } from '../../requirement.js';
 import { type StorageCase, codeOf } from '../storage-case.js';
+import { everyCall } from './every-call.js';
 
 /** Point 7, and what the storage says of itself. */
 export const outageCases: readonly StorageCase[] = [
   {
     id: 'outage.unavailable',
     title: `throws storage_unavailable from every call while the backend is down, and works again after it ${requirement('D3')}`,
-    async run({ storage, items, item, now, breakIt }) {
+    async run(context) {
+      const { items, item, breakIt } = context;
       const record = item();
       const version = (await items.create(record)) ?? '';
-      const rule = { algorithm: 'fixed-window', limit: 3, windowMs: 1000 } as const;
       const mend = await breakIt();
-      const calls: Record<string, () => unknown> = {
-        create: () => items.create(item()),
-        get: () => items.get(record.id),
-        fresh: () => items.get(record.id, { fresh: true }),
-        update: () => items.update(record.id, version, { ...record, data: 2 }),
-        touch: () => items.touch([{ id: record.id, touchedAt: now() }]),
-        take: () => items.take(record.id),
-        delete: () => items.delete(record.id),
-        list: () => items.list({ index: 'owner', value: record.owner, limit: 10 }),
-        deleteWhere: () => items.deleteWhere('owner', record.owner),
-        scan: () => items.scan({ limit: 10 }),
-        deleteExpired: () => items.deleteExpired(10),
-        consume: () => storage.counters.consume(record.id, rule),
-        reset: () => storage.counters.reset(record.id),
-      };
-      for (const [name, call] of Object.entries(calls))
-        expect([name, await codeOf(call)]).toEqual([name, 'storage_unavailable']);
+      for (const [name, call] of Object.entries(everyCall(context, record, version)))
+        expect([name, await codeOf(() => call())]).toEqual([name, 'storage_unavailable']);
       // Bad data is bad data, outage or not.
       expect(await codeOf(() => items.create(item({ id: '' })))).toBe('invalid_record');
       expect(await items.get('')).toBeUndefined();

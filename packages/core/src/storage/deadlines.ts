@@ -1,9 +1,8 @@
-import { StorageUnavailableError } from '@portcullis/core/storage';
-import { toStorageError } from './errors.js';
+import { StorageUnavailableError } from '../errors/core-errors.js';
 
 /** Waits for what a client promised, no longer than one fixed time. */
 export interface Deadlines {
-  /** `read` makes of an answer what the caller gets. Failures are errors of the storage contract. */
+  /** `read` makes of an answer what the caller gets. Failures go through `failed`, which was given at creation. */
   wait<A, R>(work: PromiseLike<A>, read: (answer: A) => R): Promise<R>;
 }
 
@@ -12,15 +11,21 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One timer for all calls: those that wait equally long run out in the order in which they began, and a timer for each costs as much as a read. */
-export function createDeadlines(timeoutMs: number): Deadlines {
+/**
+ * One timer for all calls of a storage: those that wait equally long run out in the order in which they began, and a timer for each costs as
+ * much as a read.
+ *
+ * @param timeoutMs how long each may take, in milliseconds
+ * @param failed makes of a client's error one of the storage contract
+ */
+export function createDeadlines(timeoutMs: number, failed: (error: unknown) => Error): Deadlines {
   const waiting = new Set<Waiting>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const arm = (ms: number): void => {
     timer = setTimeout(expire, ms);
-    // Whoever waits for an answer has a connection open, and that keeps the process alive.
-    timer.unref?.();
+    // Whoever waits for an answer has a connection open, and that keeps the process alive. Elsewhere than on Node a timer is a number.
+    (timer as { unref?: () => void }).unref?.();
   };
 
   const expire = (): void => {
@@ -48,12 +53,12 @@ export function createDeadlines(timeoutMs: number): Deadlines {
             try {
               resolve(read(answer));
             } catch (error) {
-              reject(toStorageError(error));
+              reject(failed(error));
             }
           },
           (error: unknown) => {
             waiting.delete(one);
-            reject(toStorageError(error));
+            reject(failed(error));
           },
         );
       });

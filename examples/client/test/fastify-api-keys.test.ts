@@ -1,0 +1,9 @@
+import { describe } from 'vitest';
+import { contract } from './support/contract.js';
+import { useExample } from './support/harness.js';
+import { sharesFiles } from './support/shares-files.js';
+
+describe('examples/fastify-api-keys', () => {
+  sharesFiles('fastify-api-keys', ['auth', 'data', 'input', 'main']);
+  contract(useExample('fastify-api-keys'));
+});
