@@ -7,5 +7,4 @@ const keys = apiKey.createApiKeys({ storage: core.createMemoryStorage(), brand: 
 const policy = core.createPolicy({ permissions: ['posts:read'], roles: { reader: ['posts:read'] } });
 const guard = core.createGuard({ authenticators: [keys.authenticator()], policy, roles: () => ['reader'] });
 
-const read = express.expressGuard(guard).require('posts:read');
-export const mount = (use: (middleware: express.ExpressMiddleware) => void): void => use(read);
+export const read = express.expressGuard(guard).require('posts:read');
