@@ -8,6 +8,7 @@ export type {
   MysqlCallbackPool,
   MysqlClient,
   MysqlConnection,
+  MysqlCallbacks,
   MysqlPool,
   MysqlRunner,
   MysqlStatement,

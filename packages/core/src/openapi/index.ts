@@ -10,3 +10,4 @@ export {
   type OpenApiOptions,
   type OpenApiResult,
 } from './openapi.js';
+export type { DescribedAuthenticator } from './security-schemes.js';
