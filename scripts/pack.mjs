@@ -73,7 +73,7 @@ for (const { name } of packages) {
 
   // npm shows the README alone: a link into the repository leads nowhere there.
   const readme = execFileSync('tar', ['-xzOf', join(tarballs, file), 'package/README.md'], { encoding: 'utf8' });
-  const prose = readme.replaceAll(/^```[\s\S]*?^```|`[^`]*`/gm, '');
+  const prose = readme.replaceAll(/^```[\s\S]*?^```|`[^`\n]*`/gm, '');
   for (const [, target] of prose.matchAll(/\]\(((?!https:|#)[^)]*)\)/g))
     faults.push(`${name}'s README links to ${target}, which npm does not have`);
 

@@ -26,7 +26,7 @@ const yarnWith = (nodeLinker, programs) => ({
       enableImmutableInstalls: false,
       enableTelemetry: false,
       // A version's archive is of one dry run, and must not be another's.
-      enableGlobalCache: false,
+      globalFolder: '.yarn-global',
     }),
   }),
   install: npx(yarn, 'install'),

@@ -6,6 +6,7 @@
 export type { Drift } from './drift.js';
 export type {
   MysqlCallbackPool,
+  MysqlCallbacks,
   MysqlClient,
   MysqlConnection,
   MysqlCallbacks,
