@@ -9,7 +9,6 @@ export type {
   MysqlCallbacks,
   MysqlClient,
   MysqlConnection,
-  MysqlCallbacks,
   MysqlPool,
   MysqlRunner,
   MysqlStatement,
