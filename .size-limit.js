@@ -7,7 +7,8 @@ import { publishedPackages, root } from './scripts/lib/workspace.mjs';
 const budgets = {
   '@portcullis/core': '24.5 kB',
   '@portcullis/core/adapter': '2.6 kB',
-  '@portcullis/core/storage': '8.4 kB',
+  // One timer, one registry and one reader of rows for all adapters, which each had their own, and polite sweeping are 0.6 kB of it.
+  '@portcullis/core/storage': '9.1 kB',
   '@portcullis/core/policy': '4.4 kB',
   '@portcullis/core/rate-limit': '7.9 kB',
   // The encoder of base64url is there twice on web runtimes, so that Node's bundles are without it.
