@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { publishedPackages, root } from './scripts/lib/workspace.mjs';
 
 const budgets = {
-  '@portcullis/core': '24.3 kB',
+  '@portcullis/core': '24.5 kB',
   '@portcullis/core/adapter': '2.6 kB',
-  '@portcullis/core/storage': '8.4 kB',
+  // One timer, one registry and one reader of rows for all adapters, which each had their own, and polite sweeping are 0.6 kB of it.
+  '@portcullis/core/storage': '9.1 kB',
   '@portcullis/core/policy': '4.4 kB',
   '@portcullis/core/rate-limit': '7.9 kB',
   // The encoder of base64url is there twice on web runtimes, so that Node's bundles are without it.
@@ -51,11 +52,11 @@ const onNode = (config) => ({ ...quiet(config), platform: 'node', format: 'esm' 
 // for one that issues them too. Express, Koa and Fastify run on Node, which has its own SHA-256; Hono and fetch handlers run
 // everywhere, so they are measured with the portable one. The goal of 12 kB is missed: docs/design/size.md says by what and why.
 const programs = [
-  { framework: 'express', platform: 'node', verifying: '18.8 kB', managing: '23.5 kB' },
-  { framework: 'koa', platform: 'node', verifying: '18.5 kB', managing: '23.2 kB' },
+  { framework: 'express', platform: 'node', verifying: '18.9 kB', managing: '23.6 kB' },
+  { framework: 'koa', platform: 'node', verifying: '18.6 kB', managing: '23.3 kB' },
   { framework: 'hono', platform: 'browser', verifying: '21.7 kB', managing: '26.2 kB' },
-  { framework: 'fastify', platform: 'node', verifying: '18.5 kB', managing: '23.2 kB' },
-  { framework: 'web', platform: 'browser', verifying: '21 kB', managing: '25.6 kB' },
+  { framework: 'fastify', platform: 'node', verifying: '18.6 kB', managing: '23.3 kB' },
+  { framework: 'web', platform: 'browser', verifying: '21.1 kB', managing: '25.7 kB' },
 ].flatMap(({ framework, platform, verifying, managing }) =>
   [
     { name: `core + api-key (verifying) + ${framework}`, program: 'key-verifier', limit: verifying },

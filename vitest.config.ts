@@ -25,6 +25,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           // Tests of the built site, which `npm run check site` runs.
           exclude: ['**/node_modules/**', 'test/built/**'],
+          // No test is about how long this machine takes: one that hangs is ended all the same.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       })),
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'html'] },

@@ -37,6 +37,8 @@ export async function flatLookup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
   const database = new Database(join(folder, 'keys.db'));
   const sqlite = createSqliteStorage(database);
+  // The tables of the collections that were asked for so far.
+  createApiKeys({ storage: sqlite, brand: 'acme', defaultScopes: 'unlimited', lastUsed: false });
   sqlite.migrate();
   // Only to fill it: what is measured are reads.
   database.exec('PRAGMA synchronous = OFF');
