@@ -13,6 +13,8 @@ interface Reading {
 
 // Parts of regular expressions, which a template has no words for.
 const inexpressible = /[()[\]{}|^$+?]/;
+// Neither a template's text nor the name of a parameter may have a brace in it (OpenAPI 3.1.1, 4.8.8.2).
+const brace = /[{}]/;
 // What Hono writes behind a parameter, `:id{[0-9]+}`. The optional group of other routers, `:id{.:format}`, has none of these.
 const expression = /^\{(?!\/).*(?:[\\[\]()|+^$?]|\*(?!\w))/;
 
@@ -42,11 +44,13 @@ function read(pattern: string): readonly Reading[] | undefined {
   for (let at = 0; at < pattern.length; ) {
     const rest = pattern.slice(at);
     if (rest.startsWith('\\') || rest.startsWith('::')) {
-      readings = withText(readings, rest[1] ?? '');
+      const literal = rest[1] ?? '';
+      if (brace.test(literal)) return undefined;
+      readings = withText(readings, literal);
       at += 2;
     } else if (rest.startsWith(':')) {
       const [name, length] = readName(rest.slice(1));
-      if (name === '') return undefined;
+      if (name === '' || brace.test(name)) return undefined;
       at += 1 + length;
       const after = pattern.slice(at);
       if (after.startsWith('(')) at += balanced(after, '(', ')');
@@ -69,6 +73,7 @@ function read(pattern: string): readonly Reading[] | undefined {
     } else if (rest.startsWith('*')) {
       if (readings.some(({ text }) => text !== '' && !text.endsWith('/'))) return undefined;
       const [name, length] = readName(rest.slice(1));
+      if (brace.test(name)) return undefined;
       readings = withText(readings, `{${name || 'rest'}}`, true);
       at += 1 + length;
     } else {
