@@ -133,6 +133,11 @@ export const leftOutTests = [
     reason: 'Workers have no thread pool: a native hash blocks, as every computation there does.',
   },
   {
+    on: ['workerd'],
+    tests: ['keeps no process alive'],
+    reason: 'Workers have no process that a timer could keep alive.',
+  },
+  {
     on: ['Deno'],
     tests: ['sends its fields with writeHead(status, reason', 'sends each field once after a writeHead that failed'],
     reason: "Deno's node:http writes a reason phrase of its own, and a writeHead that failed cannot be repeated.",
