@@ -25,7 +25,7 @@ export function createVerifier({ tokens, url, secret, until, clock = Date.now }:
   const { revocations } = tokens;
   const ending: RevocationCheck = {
     isRevoked: (token) => (token.iss === legacyIssuer && clock() >= until) || revocations.isRevoked(token),
-    onRevoked: (listener) => revocations.onRevoked(listener),
+    onRevoked: (listener, lost) => revocations.onRevoked(listener, lost),
   };
   return createJwtVerifier({
     issuers: [

@@ -57,7 +57,7 @@ export interface Revocations extends RevocationCheck {
   /** What was revoked of a user, asked past every cache; `undefined` for nothing. */
   userRevocation(sub: string, options?: { readonly iss?: string }): MaybePromise<UserRevocation | undefined>;
   isRevoked(token: TokenFacts): MaybePromise<boolean>;
-  onRevoked(listener: (revocation: Revocation) => void): () => void;
+  onRevoked(listener: (revocation: Revocation) => void, lost?: () => void): () => void;
   /** Ends the subscription to the bus. */
   close(): void;
 }
@@ -90,29 +90,33 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   });
   const records = storage.collection(revocationCollection);
   const verdicts = createVerdicts({ max: maxRemembered, staleMs: maxRemembered === 0 ? 0 : staleMs });
-  const listeners = new Set<(revocation: Revocation) => void>();
+  const listeners = new Set<Listener>();
   // Counts what was heard, so that a question that was under way meanwhile is not remembered.
   let heard = 0;
 
   function take(revocation: Revocation): void {
     heard += 1;
     verdicts.forget(revocation);
+    each((listener) => listener.heard(revocation));
+  }
+
+  function lost(): void {
+    heard += 1;
+    verdicts.clear();
+    each((listener) => listener.lost?.());
+  }
+
+  function each(call: (listener: Listener) => void): void {
     for (const listener of [...listeners]) {
       try {
-        listener(revocation);
+        call(listener);
       } catch {
         // Listeners close streams early; `isRevoked` is what decides. One that fails must not keep the others from hearing.
       }
     }
   }
 
-  const channel = createRevocationChannel(storage.bus, {
-    heard: take,
-    lost() {
-      heard += 1;
-      verdicts.clear();
-    },
-  });
+  const channel = createRevocationChannel(storage.bus, { heard: take, lost });
 
   async function tell(revocation: Revocation): Promise<void> {
     take(revocation);
@@ -216,10 +220,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       return verdicts.get(token, now) ?? ask(token, now);
     },
 
-    onRevoked(listener) {
+    onRevoked(listener, missed) {
       channel.live();
-      // The same function may be added twice and taken out once.
-      const own = (revocation: Revocation): void => listener(revocation);
+      // An object of its own: the same function may be added twice and taken out once.
+      const own = { heard: listener, lost: missed };
       listeners.add(own);
       return () => {
         listeners.delete(own);
@@ -228,6 +232,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
     close: () => channel.close(),
   } satisfies Revocations);
+}
+
+interface Listener {
+  readonly heard: (revocation: Revocation) => void;
+  readonly lost: (() => void) | undefined;
 }
 
 type Asked = MaybePromise<Stored<RevocationRecord> | undefined>;

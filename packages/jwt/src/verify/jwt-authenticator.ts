@@ -57,18 +57,22 @@ function watchToken(revocations: RevocationCheck | undefined, facts: TokenFacts,
     finish();
     listener();
   };
+  const ask = (): void => {
+    if (done) return;
+    // What cannot be told counts as revoked, as it does for the next request.
+    const answer = settle<boolean>(
+      () => revocations.isRevoked(facts),
+      () => true,
+    );
+    void andThen(answer, (is) => {
+      if (is !== false) revoked();
+    });
+  };
   const unsubscribe = revocations.onRevoked?.((revocation) => {
     if (concerns(revocation, facts)) revoked();
-  });
+  }, ask);
   if (unsubscribe !== undefined) stop = unsubscribe;
-  // What cannot be told counts as revoked, as it does for the next request.
-  const answer = settle<boolean>(
-    () => revocations.isRevoked(facts),
-    () => true,
-  );
-  void andThen(answer, (is) => {
-    if (is !== false) revoked();
-  });
+  ask();
   return finish;
 }
 

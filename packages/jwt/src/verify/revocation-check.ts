@@ -26,8 +26,11 @@ export type Revocation =
  */
 export interface RevocationCheck {
   isRevoked(token: TokenFacts): MaybePromise<boolean>;
-  /** Tells of each revocation as this process learns of it: empties caches and fires `auth.signal`. Returns the function that stops listening. */
-  onRevoked?(listener: (revocation: Revocation) => void): () => void;
+  /**
+   * Tells of each revocation as this process learns of it: empties caches and fires `auth.signal`. `lost` is called when some may
+   * have been missed: `isRevoked` has the answers. Returns the function that stops listening.
+   */
+  onRevoked?(listener: (revocation: Revocation) => void, lost?: () => void): () => void;
 }
 
 /** Whether a revocation concerns a token. */

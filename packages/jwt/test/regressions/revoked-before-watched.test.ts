@@ -1,4 +1,4 @@
-import { createMemoryStorage } from '@portcullis/core';
+import { type BusListener, createMemoryStorage, type Storage } from '@portcullis/core';
 import { describe, expect, it } from 'vitest';
 import { createRevocations } from '../../src/revoke/revocations.js';
 import type { RevocationCheck } from '../../src/verify/revocation-check.js';
@@ -46,6 +46,29 @@ describe('the JWT authenticator: a token that was revoked before its stream was 
       const check = { isRevoked: () => (state.asked++ === 0 ? false : answer()) };
       expect((await calls(check, {})).closed).toBe(1);
     }
+  });
+
+  it('asks again when messages may have been lost, and closes what was revoked meanwhile', async () => {
+    const { clock } = verifierHarness();
+    const listeners: BusListener[] = [];
+    const deaf: Storage = {
+      ...createMemoryStorage({ clock }),
+      bus: {
+        publish: () => undefined,
+        subscribe: (_channel, listener) => {
+          listeners.push(listener);
+          return () => undefined;
+        },
+      },
+    };
+    const [here, there] = [1, 2].map(() => createRevocations({ storage: deaf, issuer, clock, staleMs: 60_000 }));
+    const lost = () => listeners[0]?.lost();
+    expect((await calls(here!, { later: lost })).closed).toBe(0);
+    const unheard = await calls(here!, { later: () => there!.revokeUser('user-1') });
+    expect(unheard.closed).toBe(0);
+    lost();
+    await settled();
+    expect(unheard.closed).toBe(1);
   });
 
   it('leaves it open while the token is good, and after it is no longer watched', async () => {
