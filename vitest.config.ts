@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +15,8 @@ const folders = ['packages', 'examples'].flatMap((parent) =>
 
 export default defineConfig({
   test: {
+    // The longest tests wait for servers, browsers and other processes: more of them at once than there are cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [...folders, 'docs']
       .filter((folder) => existsSync(join(folder, 'test')))
       .map((root) => ({
