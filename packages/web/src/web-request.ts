@@ -1,5 +1,11 @@
 import type { MaybePromise } from '@portcullis/core';
-import { createGuardState, createWebExchange, type GuardState, type WebExchange } from '@portcullis/core/adapter';
+import {
+  createGuardState,
+  createWebExchange,
+  type GuardState,
+  type WebExchange,
+  type WebExchangeOptions,
+} from '@portcullis/core/adapter';
 import type { TrustProxy } from '@portcullis/core/node';
 
 /** Where the state of a request hangs: a symbol property costs a fiftieth of a WeakMap. */
@@ -58,16 +64,31 @@ export function stateFor(source: object): WebState | undefined {
   return (requestOf(source) as GuardedRequest)[stateKey];
 }
 
-/** Makes the state of a request. The address is asked for when somebody wants to know it. */
+/** Asks for the address when somebody wants to know it. A class: a literal with a getter gets a hidden class for each request. */
+class ExchangeOptions implements WebExchangeOptions {
+  readonly trustProxy: TrustProxy;
+  readonly #address: ReadAddress | undefined;
+  readonly #args: WebArguments;
+
+  constructor(trustProxy: TrustProxy, address: ReadAddress | undefined, args: WebArguments) {
+    this.trustProxy = trustProxy;
+    this.#address = address;
+    this.#args = args;
+  }
+
+  get peer(): string | undefined {
+    return this.#address?.(...this.#args);
+  }
+}
+
+/** Makes the state of a request. */
 export function createState(args: WebArguments, trustProxy: TrustProxy, address: ReadAddress | undefined): WebState {
   const request = requestOf(args[0]) as GuardedRequest;
-  const exchange = createWebExchange(request, {
-    trustProxy,
-    get peer() {
-      return address?.(...args);
-    },
-  });
-  return (request[stateKey] = { ...createGuardState(exchange), exchange, params: undefined });
+  const exchange = createWebExchange(request, new ExchangeOptions(trustProxy, address, args));
+  // Not a copy of it: spreading an object costs more than checking a key.
+  const state = createGuardState(exchange) as WebState;
+  state.params = undefined;
+  return (request[stateKey] = state);
 }
 
 /** Path parameters: the route table's, the event's own (SvelteKit, React Router, Bun), or the second argument's (Next.js). */
