@@ -3,11 +3,11 @@ import { Socket } from 'node:net';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { betterAuth } from 'better-auth';
 import { createMemoryStorage, type Storage } from '@portcullis/core';
-import { parseCookies } from '@portcullis/core/cookies';
 import { createSessions } from '@portcullis/session';
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
 import { RedisStore } from 'connect-redis';
+import { parseCookie } from 'cookie';
 import { sign } from 'cookie-signature';
 import expressSession from 'express-session';
 import Fastify from 'fastify';
@@ -76,9 +76,9 @@ async function memory(): Promise<void> {
   const values = ours.cookies.map((cookie) => cookie.slice(cookie.lastIndexOf('=') + 1));
   const map = new Map(values.map((value, i) => [value, { user: `user-${i}` }]));
   const limit = line(
-    'limit: parse the cookies + Map.get (no hash)',
+    'limit: parseCookie of cookie + Map.get (no hash)',
     ours.cookies,
-    (cookie) => map.get(parseCookies([cookie]).get('__Host-sid') as string),
+    (cookie) => map.get(parseCookie(cookie)['__Host-sid'] as string),
     { limit: true },
   );
 
@@ -216,7 +216,7 @@ async function betterAuthSessions(): Promise<void> {
     auth.api.getSession({ headers: new Headers({ cookie: text }) });
   const map = new Map([[cookie, {}]]);
   await duel('session read, better-auth (memory adapter, 1 session)', [
-    line('limit: parse the cookies + Map.get', [cookie], (text) => [map.get(text), parseCookies([text])], {
+    line('limit: parse the cookies + Map.get', [cookie], (text) => [map.get(text), parseCookie(text)], {
       limit: true,
     }),
     line('better-auth getSession', [cookie], read, { check: async () => Boolean(await read(cookie)) }),
