@@ -20,7 +20,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 console.log(`node ${process.version}, ${process.arch}, ${new Date().toISOString().slice(0, 10)}`);
-// A million records in four databases take most of an hour: only when asked for.
+// A million records in four databases take from minutes to an hour: only when asked for.
 const usual = Object.keys(groups).filter((name) => !name.startsWith('storage-'));
 for (const name of asked.length > 0 ? asked : usual) await groups[name]?.();
 process.exit(0);
