@@ -1,4 +1,5 @@
 // One list of test files for every runtime: PORTCULLIS_RUNTIME names the one that this is.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../lib/workspace.mjs';
@@ -41,6 +42,7 @@ export default {
     // The certified provider runs in a process of Node beside this runtime.
     provide: { providerHost: process.env.PORTCULLIS_PROVIDER_HOST },
     testTimeout: 60_000,
+    maxWorkers: availableParallelism(),
     ...(escaped.length > 0 && { testNamePattern: new RegExp(`^(?!.*(?:${escaped.join('|')}))`, 's') }),
   },
 };

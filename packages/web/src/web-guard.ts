@@ -107,19 +107,14 @@ export function webGuard<P extends Principal, V extends Vocabulary>(
         const made = outer ?? createState(args, trustProxy, options.address);
         const state = made as unknown as GuardState<P, V>;
         const visit = async (): Promise<Response> => {
-          const request = requestOf(args[0]);
-          const params = await paramsOf(made, args);
-          const decision = await guard.check(
-            state.exchange.request,
-            requirement,
-            load && (() => load({ request, params })),
-          );
+          const source = { request: requestOf(args[0]), params: await paramsOf(made, args) };
+          const decision = await guard.check(state.exchange.request, requirement, load && (() => load(source)));
           if (!decision.allowed) return sendOutcome(decision.outcome);
           admit(state, requirement, decision);
           if (coversOthers(requirement)) state.covered = true;
           const { auth, resource } = state;
           try {
-            return await handler({ request, params, auth, resource } as WebContext<A, R>, ...args);
+            return await handler({ ...source, auth, resource } as WebContext<A, R>, ...args);
           } catch (error) {
             const outcome = guard.outcomeOf(error);
             if (outcome === undefined) throw error;
