@@ -21,6 +21,6 @@ export default {
   reporters: ['dots', ...(process.env.MUTATION_EVENTS ? ['event-recorder'] : [])],
   eventReporter: { baseDir: process.env.MUTATION_EVENTS ?? '' },
   // A mutant's endless loop is found by counting; this is for one that waits, on a machine that may be busy.
-  timeoutMS: 60_000,
+  timeoutMS: 30_000,
   dryRunTimeoutMinutes: 20,
 };

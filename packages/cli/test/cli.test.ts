@@ -499,7 +499,7 @@ describe('doctor', () => {
     expect(JSON.stringify(wrong)).not.toContain('secret-value');
     const skewed = await doctor(`import Database from 'libsql';
       import { createSqliteStorage } from '@portcullis/storage-sqlite';
-      const database = new Database('auth.db');
+      const database = new Database(${JSON.stringify(here.path('auth.db'))});
       export default { storage: createSqliteStorage(database), databaseClock: () => Date.now() + 45_000 };`);
     expect(skewed['clock']).toMatch(/^failed: the database is 4\d{4} ms ahead/);
     expect(await doctor(`export default { storage: 'sqlite:./nowhere.db' };`)).toMatchObject({
