@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { leftOutTests, propertyRuns } from './declared.mjs';
+import { failWithFiles } from './failed-files.mjs';
 import { warmPool } from './warm-pool.mjs';
 
 const name = process.env.MUTATION_PACKAGE;
@@ -34,7 +35,8 @@ export default defineConfig({
     {
       name: 'warm-pool',
       // Here, since Stryker says `pool: 'threads'` over whatever this file says.
-      configureVitest({ project }) {
+      configureVitest({ project, vitest }) {
+        failWithFiles(vitest);
         project.config.pool = warmPool.name;
         project.config.poolRunner = warmPool;
       },

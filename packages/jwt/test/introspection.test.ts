@@ -64,6 +64,58 @@ describe('createIntrospectionAuthenticator', () => {
     expect(asked[0]?.url).toBe(endpoint);
   });
 
+  it('makes of an answer what a JWT would be: kinds of subject, scopes only where they are stated, an id of its own', async () => {
+    const clockOf = fakeClock();
+    const first = await setUp(() => good(clockOf, { scope: undefined, token_type: 'Bearer', username: 'Ada' })).ask(
+      'opaque-1',
+    );
+    expect(first).toMatchObject({ credential: { scopes: [], expiresAt: clockOf() + 60_000 } });
+    const id = (first as { credential: { id: string } }).credential.id;
+    expect(id).toMatch(/^sha256:[\w-]{22}$/);
+    const unlimited = setUp(() => good(clockOf, { scope: undefined }), { scopesWhenAbsent: 'unlimited' });
+    expect(((await unlimited.ask()) as { credential: object }).credential).toMatchObject({ scopes: undefined });
+    const some = setUp(() => good(clockOf, { scope: undefined }), { scopesWhenAbsent: ['posts:read'] });
+    expect(((await some.ask()) as { credential: object }).credential).toMatchObject({ scopes: ['posts:read'] });
+    expect(Object.isFrozen(first)).toBe(true);
+  });
+
+  it('needs no issuer and no expiry in an answer: then it is good for as long as it is remembered', async () => {
+    const { ask, asked, clock } = setUp(() => good(clock, { iss: undefined, exp: undefined }), { cacheMs: 10_000 });
+    const result = await ask();
+    expect(result).toMatchObject({ outcome: 'authenticated', credential: { expiresAt: clock() + 10_000 } });
+    clock.advance(9_999);
+    await ask();
+    expect(asked).toHaveLength(1);
+    const forgetful = setUp(() => good(forgetful.clock, { exp: undefined }), { cacheMs: 0 });
+    expect(await forgetful.ask()).toMatchObject({ credential: { expiresAt: forgetful.clock() + 1000 } });
+  });
+
+  it('takes a clock of the server that is five seconds ahead, and no more', async () => {
+    for (const [ahead, outcome] of [
+      [5, 'authenticated'],
+      [6, 'rejected'],
+    ] as const) {
+      const { ask, clock } = setUp(() => good(clock, { nbf: clock() / 1000 + ahead }));
+      expect(await ask()).toMatchObject({ outcome });
+    }
+  });
+
+  it('says what was wrong, in the body and in the challenge', async () => {
+    const { ask, authenticator } = setUp(() => ({ active: false }));
+    const detail = 'The token is unknown, revoked, expired or for another service.';
+    const challenge = { error: 'invalid_token', error_description: detail };
+    expect(await ask()).toMatchObject({ denial: { detail, challenge } });
+    const long = 'The token is longer than this server takes.';
+    expect(await ask('x'.repeat(16_384))).toMatchObject({ denial: { detail } });
+    expect(await ask('x'.repeat(16_385))).toMatchObject({
+      denial: { detail: long, challenge: { error_description: long } },
+    });
+    expect(await authenticator.authenticate(bearer('a', 'b'))).toMatchObject({
+      denial: { code: 'invalid_request', challenge: { error: 'invalid_request' } },
+    });
+    expect(authenticator.challenge?.({} as never)).toEqual({ scheme: 'Bearer', params: {} });
+  });
+
   it.each([
     ['inactive', { active: false }],
     ['active as a string', { active: 'true' }],
@@ -154,6 +206,30 @@ describe('createIntrospectionAuthenticator', () => {
     expect(await ask('b')).toMatchObject({ outcome: 'authenticated' });
   });
 
+  it.each([500, 401, 403, 404, 429])('asks no more for a second after a %d', async (status) => {
+    const { ask, asked } = setUp(() => new Response('', { status }));
+    await ask('a');
+    expect(await ask('b')).toMatchObject({ outcome: 'unavailable', retryAfterSeconds: 1 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('claims every Bearer token, and one that is written wrongly, unless it is told which are its own', () => {
+    const { authenticator } = setUp(() => ({}));
+    expect([bearer('any'), bearer('a', 'b'), bearer()].map((request) => authenticator.claims(request))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('may be told to ask a server inside the network', async () => {
+    const { ask, clock } = setUp(() => good(clock), {
+      endpoint: 'http://127.0.0.1:8080/introspect',
+      dangerouslyAllowPrivateNetwork: true,
+    });
+    expect(await ask()).toMatchObject({ outcome: 'authenticated' });
+  });
+
   it('is not locked out by a token that the server finds malformed', async () => {
     const { ask, clock } = setUp((token) => (token === 'odd' ? new Response('', { status: 400 }) : good(clock)));
     expect(await ask('odd')).toMatchObject({ outcome: 'unavailable' });
@@ -190,6 +266,16 @@ describe('createIntrospectionAuthenticator', () => {
     { issuer: '' },
     { cacheMs: 300_001 },
     { maxPending: 0 },
+    { maxPending: 10_001 },
+    { maxPending: 1.5 },
+    { maxCached: 1 },
+    { maxCached: 1_000_001 },
+    { endpoint: undefined as never },
+    { issuer: 7 as never },
+    { scheme: 'a b' },
+    { client: { id: '', secret: new Secret('s') } },
+    { client: { id: 7 as never, secret: new Secret('s') } },
+    { client: { id: 'x' } as never },
     { scheme: 'No' },
     { client: { id: 'x', secret: 'plain' as never } },
   ])('refuses %o', (bad) => {

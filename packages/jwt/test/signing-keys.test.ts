@@ -214,6 +214,76 @@ describe('createSigningKeys', () => {
     clock.advance(1);
   });
 
+  it('tells of each key that comes and goes, once, in the process that changed the set', async () => {
+    const told: [string, unknown][] = [];
+    const events = { emit: (type: string, event: unknown) => void told.push([type, event]) };
+    const { keys, clock, make } = setUp({ events: events as never });
+    const first = (await keys.current()).kid;
+    const begun = clock();
+    expect(told).toEqual([['signing_key.added', { kid: first, algorithm: 'EdDSA', signsFrom: begun }]]);
+    const other = make({ events: undefined as never });
+    await other.current();
+    const next = await keys.rotate();
+    expect(told.slice(1)).toEqual([['signing_key.added', { kid: next, algorithm: 'EdDSA', signsFrom: begun + hour }]]);
+    await keys.remove(next);
+    expect(told.slice(2)).toEqual([['signing_key.removed', { kid: next }]]);
+    await keys.remove('never-there');
+    await keys.list();
+    expect(told).toHaveLength(3);
+    expect(await kidsOf(keys)).toEqual([first]);
+    expect((await keys.current()).kid).toBe(first);
+  });
+
+  it('tells who listens of keys that are gone, until they stop listening', async () => {
+    const { keys } = setUp();
+    await keys.current();
+    let told = 0;
+    const stop = keys.onRemoved(() => told++);
+    const next = await keys.rotate();
+    expect(told).toBe(0);
+    await keys.remove(next);
+    expect(told).toBe(1);
+    stop();
+    await keys.remove(await keys.rotate());
+    expect(told).toBe(1);
+  });
+
+  it('keeps what waits for its turn when another key is stolen, and states what each key is', async () => {
+    const { keys, clock } = setUp();
+    const first = (await keys.current()).kid;
+    const next = await keys.rotate();
+    const states = async () => (await keys.list()).map(({ kid, state }) => [kid, state]);
+    expect(await states()).toEqual([
+      [first, 'current'],
+      [next, 'next'],
+    ]);
+    await keys.remove(first);
+    const fresh = (await keys.current()).kid;
+    expect([first, next]).not.toContain(fresh);
+    expect(await states()).toEqual([
+      [fresh, 'current'],
+      [next, 'next'],
+    ]);
+    clock.advance(hour);
+    expect((await keys.current()).kid).toBe(next);
+    expect(await states()).toEqual([
+      [fresh, 'previous'],
+      [next, 'current'],
+    ]);
+  });
+
+  it('has no secret published, and names an HMAC key without a hash of it', async () => {
+    const { make } = setUp();
+    const hmac = make({ algorithm: 'HS256', name: 'hmac' });
+    expect((await hmac.current()).kid).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await hmac.jwks()).toEqual({ keys: [] });
+    const own = make({ name: 'own' });
+    await own.ready();
+    const [jwk] = ((await own.jwks()) as { keys: readonly Record<string, string>[] }).keys;
+    expect(Object.keys(jwk ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+    expect(jwk?.['kid']).toMatch(/^[\w-]{43}$/);
+  });
+
   it('finds a key that another process has only just begun to sign with', async () => {
     const { keys, make, clock } = setUp();
     const other = make();
