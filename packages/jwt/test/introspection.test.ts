@@ -113,7 +113,7 @@ describe('createIntrospectionAuthenticator', () => {
     expect(await authenticator.authenticate(bearer('a', 'b'))).toMatchObject({
       denial: { code: 'invalid_request', challenge: { error: 'invalid_request' } },
     });
-    expect(authenticator.challenge?.({} as never)).toEqual({ scheme: 'Bearer', params: {} });
+    expect(authenticator.challenge()).toEqual({ scheme: 'Bearer', params: {} });
   });
 
   it.each([
