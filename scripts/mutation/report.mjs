@@ -160,6 +160,7 @@ ${run
 
 - Only a package's own tests run against it. What another package, an example or an end-to-end test would notice does not count.
 - Each property is tried ${propertyRuns} times with one fixed seed, not hundreds of times: the numbers are the same on every run.
+- A mutant at which a test file does not even load counts as survived: Stryker counts failed tests only. The score is the lower for it.
 ${leftOutMutators.map(({ name, reason }) => `- The mutator \`${name}\` is off. ${reason}`).join('\n')}
 ${leftOutTests.map((each) => `- The test "${each.title}" of ${each.package} does not run: ${each.reason}.`).join('\n')}
 ${markedLine()}

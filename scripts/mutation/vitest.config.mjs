@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { leftOutTests, propertyRuns } from './declared.mjs';
-import { failWithFiles } from './failed-files.mjs';
 import { warmPool } from './warm-pool.mjs';
 
 const name = process.env.MUTATION_PACKAGE;
@@ -35,8 +34,7 @@ export default defineConfig({
     {
       name: 'warm-pool',
       // Here, since Stryker says `pool: 'threads'` over whatever this file says.
-      configureVitest({ project, vitest }) {
-        failWithFiles(vitest);
+      configureVitest({ project }) {
         project.config.pool = warmPool.name;
         project.config.poolRunner = warmPool;
       },
