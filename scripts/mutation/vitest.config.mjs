@@ -26,7 +26,7 @@ export default defineConfig({
     name,
     include: ['test/**/*.test.ts'],
     setupFiles: [fileURLToPath(new URL('same-examples.mjs', import.meta.url))],
-    // The slowest of these tests takes two seconds; a mutant that waits for ever should not take ten times that of each.
+    // The slowest of these tests takes about a second. A mutant that waits for ever takes this long for each.
     testTimeout: 6_000,
   },
   plugins: [

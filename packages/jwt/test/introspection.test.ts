@@ -65,16 +65,16 @@ describe('createIntrospectionAuthenticator', () => {
   });
 
   it('makes of an answer what a JWT would be: kinds of subject, scopes only where they are stated, an id of its own', async () => {
-    const clockOf = fakeClock();
-    const first = await setUp(() => good(clockOf, { scope: undefined, token_type: 'Bearer', username: 'Ada' })).ask(
+    const clock = fakeClock();
+    const first = await setUp(() => good(clock, { scope: undefined, token_type: 'Bearer', username: 'Ada' })).ask(
       'opaque-1',
     );
-    expect(first).toMatchObject({ credential: { scopes: [], expiresAt: clockOf() + 60_000 } });
+    expect(first).toMatchObject({ credential: { scopes: [], expiresAt: clock() + 60_000 } });
     const id = (first as { credential: { id: string } }).credential.id;
     expect(id).toMatch(/^sha256:[\w-]{22}$/);
-    const unlimited = setUp(() => good(clockOf, { scope: undefined }), { scopesWhenAbsent: 'unlimited' });
+    const unlimited = setUp(() => good(clock, { scope: undefined }), { scopesWhenAbsent: 'unlimited' });
     expect(((await unlimited.ask()) as { credential: object }).credential).toMatchObject({ scopes: undefined });
-    const some = setUp(() => good(clockOf, { scope: undefined }), { scopesWhenAbsent: ['posts:read'] });
+    const some = setUp(() => good(clock, { scope: undefined }), { scopesWhenAbsent: ['posts:read'] });
     expect(((await some.ask()) as { credential: object }).credential).toMatchObject({ scopes: ['posts:read'] });
     expect(Object.isFrozen(first)).toBe(true);
   });

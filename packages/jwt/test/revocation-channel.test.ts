@@ -11,17 +11,30 @@ const revocations: readonly Revocation[] = [
 ];
 
 /** A bus whose subscriptions end as the test says, and what a channel over it did. */
-function setUp(subscribe: (listener: BusListener) => ReturnType<Bus['subscribe']>, publish?: Bus['publish']) {
-  const seen = { heard: [] as Revocation[], lost: 0, sent: [] as string[] };
+function setUp(
+  subscribe: (listener: BusListener) => ReturnType<Bus['subscribe']>,
+  publish: Bus['publish'] = () => undefined,
+) {
+  const seen = { heard: [] as Revocation[], lost: 0 };
   const channel = createRevocationChannel(
     {
       subscribe: (_name, listener) => subscribe(listener),
-      publish: publish ?? ((_name, text) => void seen.sent.push(text)),
+      publish,
     },
     { heard: (revocation) => seen.heard.push(revocation), lost: () => seen.lost++ },
   );
   return { channel, seen };
 }
+
+const failures: readonly (readonly [how: string, fail: () => Promise<never>])[] = [
+  [
+    'throws',
+    () => {
+      throw new Error('gone');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('gone'))],
+];
 
 describe('createRevocationChannel', () => {
   it('is live at once over a bus that answers at once, and counts as lost what was said before', () => {
@@ -39,17 +52,9 @@ describe('createRevocationChannel', () => {
     expect([channel.live(), seen.lost]).toEqual([true, 1]);
   });
 
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new Error('no bus');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('no bus'))],
-  ])('tries again, and is not live, when subscribing %s', async (_how, fail) => {
+  it.each(failures)('tries again, and is not live, when subscribing %s', async (_how, fail) => {
     let asked = 0;
-    const { channel } = setUp(() => (asked++ < 2 ? (fail() as never) : () => undefined));
+    const { channel } = setUp(() => (asked++ < 2 ? fail() : () => undefined));
     for (const live of [false, false, true]) {
       expect(channel.live()).toBe(live);
       await new Promise((resolve) => setImmediate(resolve));
@@ -88,16 +93,8 @@ describe('createRevocationChannel', () => {
     expect([here.seen.lost, there.seen.lost]).toEqual([2, 2]);
   });
 
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new Error('gone');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('gone'))],
-  ])('says that the others could not be told when publishing %s', async (_how, fail) => {
-    const { channel } = setUp(() => () => undefined, fail as Bus['publish']);
+  it.each(failures)('says that the others could not be told when publishing %s', async (_how, fail) => {
+    const { channel } = setUp(() => () => undefined, fail);
     const told = (async () => channel.publish(revocations[0] as Revocation))();
     const error = await told.then(
       () => undefined,

@@ -16,7 +16,7 @@ import { createRevocations, type RevocationsOptions } from '../src/revoke/revoca
 import type { Revocation, TokenFacts } from '../src/verify/revocation-check.js';
 import { createJwtVerifier } from '../src/verify/create-jwt-verifier.js';
 import { createSigningKeys } from '../src/sign/create-signing-keys.js';
-import { audience, harness, issuer, login, refreshKeys, testKeys } from './token-harness.js';
+import { audience, harness, issuer, login, refreshKeys, testKeys, tokenFacts } from './token-harness.js';
 
 const minute = 60_000;
 const iss = issuer;
@@ -26,16 +26,8 @@ function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
   const base = createMemoryStorage({ clock });
   const storage = wrap(base);
   const make = (more: Partial<RevocationsOptions> = {}) => createRevocations({ storage, issuer, clock, ...more });
-  const facts = (more: Partial<TokenFacts> = {}): TokenFacts => ({
-    iss,
-    jti: 'jti-1',
-    sub: 'user-1',
-    sid: 'family-1',
-    clientId: 'app',
-    issuedAt: clock(),
-    expiresAt: clock() + 15 * minute,
-    ...more,
-  });
+  const facts = (more: Partial<TokenFacts> = {}): TokenFacts =>
+    tokenFacts({ issuedAt: clock(), expiresAt: clock() + 15 * minute, ...more });
   return { clock, base, storage, make, facts, revocations: make() };
 }
 

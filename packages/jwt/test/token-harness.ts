@@ -5,6 +5,7 @@ import type { Login, TokenIssuer, TokenIssuerOptions } from '../src/issue/token-
 import type { TokenEvents } from '../src/issue/token-events.js';
 import { fixedSigningKeys } from '../src/sign/fixed-signing-keys.js';
 import type { SigningKeys } from '../src/sign/signing-keys.js';
+import type { TokenFacts } from '../src/verify/revocation-check.js';
 
 /** Thirty-two bytes that are random enough for a test and the same in every run. */
 export const testKey = (seed: number): Uint8Array =>
@@ -24,6 +25,18 @@ export const testKeys: SigningKeys = fixedSigningKeys({ current: { algorithm: 'E
 
 export const issuer = 'https://auth.example.com';
 export const audience = 'https://api.example.com';
+
+/** What a revocation is decided by, of one token. */
+export const tokenFacts = (more: Partial<TokenFacts> = {}): TokenFacts => ({
+  iss: issuer,
+  jti: 'jti-1',
+  sub: 'user-1',
+  sid: 'family-1',
+  clientId: 'app',
+  issuedAt: 1000,
+  expiresAt: 9000,
+  ...more,
+});
 
 export const login: Login = {
   subject: 'user-1',

@@ -85,7 +85,6 @@ class ExchangeOptions implements WebExchangeOptions {
 export function createState(args: WebArguments, trustProxy: TrustProxy, address: ReadAddress | undefined): WebState {
   const request = requestOf(args[0]) as GuardedRequest;
   const exchange = createWebExchange(request, new ExchangeOptions(trustProxy, address, args));
-  // Not a copy of it: spreading an object costs more than checking a key.
   const state = createGuardState(exchange) as WebState;
   state.params = undefined;
   return (request[stateKey] = state);

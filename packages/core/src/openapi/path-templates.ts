@@ -13,7 +13,7 @@ interface Reading {
 
 // Parts of regular expressions, which a template has no words for.
 const inexpressible = /[()[\]{}|^$+?]/;
-// Neither a template's text nor the name of a parameter may have a brace in it (OpenAPI 3.1.1, 4.8.8.2).
+// Neither a template's text nor the name of a parameter may have a brace in it (OpenAPI 3.1, path templating).
 const brace = /[{}]/;
 // What Hono writes behind a parameter, `:id{[0-9]+}`. The optional group of other routers, `:id{.:format}`, has none of these.
 const expression = /^\{(?!\/).*(?:[\\[\]()|+^$?]|\*(?!\w))/;
