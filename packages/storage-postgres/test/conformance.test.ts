@@ -1,13 +1,16 @@
 import { storageSuite } from '@portcullis/conformance';
 import { cached } from '@portcullis/core/storage';
 import { type TcpProxy, fakeClock, tcpProxy } from '@portcullis-internal/testkit';
-import { afterAll } from 'vitest';
+import { afterAll, it } from 'vitest';
 import { createPostgresStorage } from '../src/index.js';
 import { type OpenClient, kinds, ownSchema, partitioned } from './support/databases.js';
 
 const own = await ownSchema();
 const full = process.env['FULL'] === '1';
 afterAll(async () => own?.drop());
+
+// A file without a test is a failure to vitest.
+if (own === undefined) it.skip('passes the suite: no server can be had here', () => undefined);
 
 for (const [kind, place] of own === undefined
   ? []

@@ -1,11 +1,14 @@
 import { storageSuite } from '@portcullis/conformance';
 import { fakeClock, redisCluster } from '@portcullis-internal/testkit';
-import { afterAll } from 'vitest';
+import { afterAll, it } from 'vitest';
 import { createRedisStorage } from '../src/index.js';
 import { type OpenClient, clusterKinds, ownPrefix } from './support/servers.js';
 
 const cluster = await redisCluster();
 afterAll(() => cluster?.stop());
+
+// A file without a test is a failure to vitest.
+if (cluster === undefined) it.skip('passes the suite: no server can be had here', () => undefined);
 
 for (const kind of clusterKinds) {
   if (cluster === undefined) continue;

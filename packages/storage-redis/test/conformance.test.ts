@@ -1,13 +1,16 @@
 import { storageSuite } from '@portcullis/conformance';
 import { cached } from '@portcullis/core/storage';
 import { type TcpProxy, fakeClock, redis, tcpProxy } from '@portcullis-internal/testkit';
-import { afterAll } from 'vitest';
+import { afterAll, it } from 'vitest';
 import { createRedisStorage } from '../src/index.js';
 import { type OpenClient, flush, kinds, ownPrefix } from './support/servers.js';
 
 const service = await redis();
 const full = process.env['FULL'] === '1';
 afterAll(() => service?.stop());
+
+// A file without a test is a failure to vitest.
+if (service === undefined) it.skip('passes the suite: no server can be had here', () => undefined);
 
 for (const kind of service === undefined ? [] : kinds) {
   for (const place of kind === kinds[0] ? (['', ', cached'] as const) : ([''] as const)) {
