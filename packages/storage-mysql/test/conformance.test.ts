@@ -1,7 +1,7 @@
 import { storageSuite } from '@portcullis/conformance';
 import { cached } from '@portcullis/core/storage';
 import { type TcpProxy, fakeClock, tcpProxy } from '@portcullis-internal/testkit';
-import { afterAll, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { createMysqlStorage } from '../src/index.js';
 import { type OpenPool, kinds, ownDatabase } from './support/databases.js';
 
@@ -14,8 +14,8 @@ const suites = kinds.flatMap((kind, at) => [
   ...(at === 0 ? [{ kind, place: 'cached' as const, prefix: 'cached_' }] : []),
 ]);
 
-// A file without a test is a failure to vitest.
-if (own === undefined) it.skip('passes the suite: no server can be had here', () => undefined);
+// Without a server the suite below is empty, and a file without a test is a failure to vitest.
+it.skipIf(own === undefined)('has a server', () => expect(own).toBeDefined());
 
 for (const { kind, place, prefix } of own === undefined ? [] : suites) {
   const clock = fakeClock();
